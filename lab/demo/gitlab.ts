@@ -111,9 +111,16 @@ export async function fileOf(by: Person, { project_id: project, sha }: MergeRequ
   return Buffer.from((await by.get<{ content: string }>(address)).content, "base64").toString();
 }
 
+/** An issue as far as it is read here. */
+export interface Issue {
+  readonly title: string;
+  readonly description: string;
+  readonly confidential: boolean;
+}
+
 /** Confidential issues of a project, as its owner sees them. */
-export const issues = (by: Person, project: string) =>
-  by.get<readonly { title: string; description: string; confidential: boolean }[]>(`${at(project)}/issues`);
+export const issues = (by: Person, project: string): Promise<readonly Issue[]> =>
+  by.get<readonly Issue[]>(`${at(project)}/issues`);
 
 /** Registers a group's webhook, or gives it another secret token. @param token - empty: none is sent */
 export async function groupHook(

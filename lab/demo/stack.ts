@@ -1,10 +1,12 @@
 /** Deploys a stack of the demonstrations: one that is made of parts of a stack of the project. */
 import { execFile } from "node:child_process";
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
+import { samplePassphrase } from "../../config/samples.ts";
 import { stackPath } from "../../config/stackFile.ts";
-import { environment, pulumi, type Run, stackExists } from "../pulumi.ts";
+import { environment, labTarget, pulumi, type Run, stackExists } from "../pulumi.ts";
+import { retarget } from "../retarget.ts";
 import { withFailures } from "../rollout.ts";
 import { root } from "../settings.ts";
 
@@ -20,6 +22,20 @@ interface DemoStack {
 
 /** Where the file of a demonstration's stack is. */
 export const demoStackFile = ({ lab }: Run, name: string): string => path.join(lab.dir, `Pulumi.${name}.yaml`);
+
+/** Writes the stack's file: a text of the source's form, aimed at the lab. @returns what the stack expects to exist */
+export function writeDemoStack(
+  run: Run,
+  { name, source }: Pick<DemoStack, "name" | "source">,
+  text: string,
+): ReturnType<typeof retarget>["prerequisites"] {
+  const file = demoStackFile(run, name);
+  const before = `${file}.source`;
+  writeFileSync(before, text, { mode: 0o600 });
+  const { prerequisites } = retarget(before, file, labTarget(run.lab), samplePassphrase(source), true);
+  rmSync(before);
+  return prerequisites;
+}
 
 /** Runs `pulumi up` with the stack's file, which is there already. @throws if it fails */
 export async function upDemo(run: Run, { name, source, system }: DemoStack): Promise<void> {

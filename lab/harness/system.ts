@@ -40,7 +40,7 @@ export class SystemOnLab {
     this.target = target;
   }
 
-  /** A system that something else has deployed; nobody calls `close`. */
+  /** A system that something else has deployed, maybe to another cluster: what asks this lab's API (`assertDeploy...`, `close`) is not for it. */
   static deployed(system: string, target: Target): SystemOnLab {
     return new SystemOnLab(system, target);
   }

@@ -177,6 +177,10 @@ async function fillRecipe(
     await installPackages(["python3-venv", ...builds], () => undefined);
     await runToFile("sh", ["-ec", installPython, "python", work, root, ...python], log);
   }
+  if (python.length > 0 || packages.includes("python3")) {
+    await installPackages(["python3"], () => undefined);
+    await runToFile("sh", ["-ec", compilePython, "compile", root], log);
+  }
   const contract = checkedContract(recipe, all, programs);
   if (contract !== undefined) await cp(path.join(programs.standin, "standin"), path.join(root, "usr/bin/standin"));
   const texts = { ...files, ...(contract === undefined ? {} : { [contractFile]: contract.text }) };
@@ -226,17 +230,25 @@ const copyJars = `
   LC_ALL=C sha256sum *.jar | tee "$work/jars/list"
   echo "$sha256 $work/jars/list" | sha256sum --check`;
 
-/**
- * Installs packages of PyPI into /opt/python of root $2; their programs begin with the image's own Python. Works in folder $1. They are
- * compiled, as nobody in a container may write there, and each start would compile them again; by hash, as layers change files' times.
- */
+/** Installs packages of PyPI into /opt/python of root $2; their programs begin with the image's own Python. Works in folder $1. */
 const installPython = `
   work=$1 root=$2; shift 2
   /usr/bin/python3 -m venv "$work/venv"
   "$work/venv/bin/pip" install -q --disable-pip-version-check --no-compile --target "$root/opt/python" "$@"
-  if [ -d "$root/opt/python/bin" ]; then sed -i '1s|^#!.*python.*|#!/usr/bin/python3|' "$root"/opt/python/bin/*; fi
-  # Some packages have files for other Pythons, which do not compile.
-  /usr/bin/python3 -m compileall -q -s "$root" -p / --invalidation-mode unchecked-hash "$root/opt/python" || true`;
+  if [ -d "$root/opt/python/bin" ]; then sed -i '1s|^#!.*python.*|#!/usr/bin/python3|' "$root"/opt/python/bin/*; fi`;
+
+/**
+ * Compiles the modules of root $1, as Debian's scripts and pip would: nobody in a container may write there, so each start would compile
+ * them again. Without times, as layers change those.
+ */
+const compilePython = `
+  cd "$1"
+  for folder in usr/lib/python3* opt/python; do
+    [ -d "$folder" ] || continue
+    # Some packages have files for other Pythons, which do not compile.
+    /usr/bin/python3 -m compileall -q -s "$1" -p / --invalidation-mode unchecked-hash "$folder" || true
+  done
+  [ -n "$(find usr/lib/python3* -name '*.pyc' -print -quit)" ]`;
 
 /**
  * Unpacks packages into root $2 with what they depend on: to apt's eyes nothing is installed. Works in folder $1, and with the

@@ -8,7 +8,7 @@ import { after, before, describe, it } from "mocha";
 import { demoSettings, removeCluster, startCluster } from "../../lab/demo/cluster.ts";
 import { type DialsAtWork, deployDials, stack } from "../../lab/demo/dials/deploy.ts";
 import { element, workspace } from "../../lab/demo/dials/dials.ts";
-import { type FileRow, fileRow, fileRows, histogram, writeToEos } from "../../lab/demo/dials/steps.ts";
+import { type FileRow, fileRow, fileRows, histogram, idsOf, writeToEos } from "../../lab/demo/dials/steps.ts";
 import { kubectl } from "../../lab/demo/kubectl.ts";
 import { demoStackFile } from "../../lab/demo/stack.ts";
 import { until } from "../../lab/demo/until.ts";
@@ -79,10 +79,9 @@ describe("DIALS' commands on real nodes", function () {
   }
 
   /** Has the indexer look now, by the ETL's own command line. */
-  async function index(): Promise<OpsOutcome> {
-    const indexed = await ops(["etl", "--", "indexing", "-s"]);
-    assert.equal(indexed.code, 0, indexed.stderr);
-    return indexed;
+  async function index(): Promise<void> {
+    const { code, stderr } = await ops(["etl", "--", "indexing", "-s"]);
+    assert.equal(code, 0, stderr);
   }
 
   const begun = (names: readonly string[]): Promise<FileRow> =>
@@ -105,13 +104,26 @@ describe("DIALS' commands on real nodes", function () {
   }
 
   describe("etl", () => {
-    it("etl runs the ETL's own command line in the indexer's pod: what it queues is done", async () => {
-      const names = await newFiles(1, 0);
-      assert.match((await index()).stdout, /^[0-9a-f-]{36}\n$/);
+    it("etl runs the ETL's own command line in the indexer's pod: what it queues is done, and its exit code is the command's", async () => {
+      const names = await newFiles(2, 0);
+      await index();
       await onceEach(names);
-      const wrong = await ops(["etl", "--", "ingesting", "-w", workspace]);
-      assert.equal(wrong.code, 2, "the command's own code");
-      assert.match(wrong.stderr, /one of --all-files and --file-id is needed/);
+      const again = await ops([
+        "etl",
+        "--",
+        "ingesting",
+        "-w",
+        workspace,
+        "-f",
+        ...(await idsOf(run, workspace, names)),
+      ]);
+      assert.equal(again.code, 0, again.stderr);
+      // Both are read a second time, which doubles their rows.
+      await until("the second reading", 120, async () => {
+        const rows = [...(await fileRows(run, workspace, names)).values()].map(({ rows: histograms }) => histograms);
+        return rows.every((count) => count === 2) ? true : undefined;
+      });
+      assert.equal((await ops(["etl", "--", "ingesting", "-w", workspace])).code, 2);
       const dry = await ops(["etl", "--dry-run", "--", "ingesting", "-w", "tracker"]);
       assert.equal(dry.stdout, "would run in common-indexer: python3 cli.py ingesting -w tracker\n");
     });
@@ -174,13 +186,16 @@ describe("DIALS' commands on real nodes", function () {
       const scaled = (count: number): Promise<string> =>
         kubectl(run, namespace, ["scale", "deployment/tracker-priority", `--replicas=${count}`]);
       await scaled(0);
-      await until("the worker's end", 60, async () =>
-        (await podsOf("tracker-priority")).length === 0 ? true : undefined,
-      );
-      const absent = await ops(["rollout", "tracker-priority"]);
-      assert.equal(absent.code, 1);
-      assert.match(absent.stderr, /Flower sees no worker tracker-priority@.*nothing was changed/);
-      await scaled(1);
+      try {
+        await until("the worker's end", 60, async () =>
+          (await podsOf("tracker-priority")).length === 0 ? true : undefined,
+        );
+        const absent = await ops(["rollout", "tracker-priority"]);
+        assert.equal(absent.code, 1);
+        assert.match(absent.stderr, /Flower sees no worker tracker-priority@.*nothing was changed/);
+      } finally {
+        await scaled(1);
+      }
     });
   });
 

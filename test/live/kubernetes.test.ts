@@ -175,7 +175,7 @@ describe("the lab's Kubernetes", () => {
     await assert.rejects(bot.list("/api/v1/nodes"), forbidden);
   });
 
-  it("simulated pods have no containers: kubectl's log says so, and exec and port-forward are refused", async () => {
+  it("simulated pods have no containers: kubectl's log says so, and exec is refused", async () => {
     const { bin } = await ensureToolchain(quiet);
     const kubectl = async (...args: string[]): Promise<string> => {
       const env = { ...process.env, ...kubernetesEnv(lab) };

@@ -59,7 +59,7 @@ describe("Stream at work", function () {
   };
 
   it("a webhook without a token is refused, and the project's owners find one for their group in a confidential issue", async () => {
-    token = await offeredToken(stream);
+    token = await offeredToken(run, stream);
     assert.deepEqual(await tasks(cluster, stream), [], "nothing is queued");
     const claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as unknown;
     assert.deepEqual(claims, { namespace: groups.source });

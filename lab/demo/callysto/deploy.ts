@@ -10,11 +10,11 @@ import { readStackFile, stackPath } from "../../../config/stackFile.ts";
 import { installPackages } from "../../openstack/packages.ts";
 import { upOpenstack } from "../../lab.ts";
 import type { Log } from "../../component.ts";
-import { labTarget, type Run } from "../../pulumi.ts";
-import { labNotebookImage, retarget } from "../../retarget.ts";
+import type { Run } from "../../pulumi.ts";
+import { labNotebookImage } from "../../retarget.ts";
 import type { LabSettings } from "../../settings.ts";
 import { ensureToolchain } from "../../toolchain/toolchain.ts";
-import { demoStackFile, stackOutput, upDemo } from "../stack.ts";
+import { demoStackFile, stackOutput, upDemo, writeDemoStack } from "../stack.ts";
 
 export const source = "test";
 export const name = "demo-callysto";
@@ -65,15 +65,12 @@ export async function deployCallysto(run: Run): Promise<CallystoAtWork> {
   const stack = readStackFile(stackPath(source));
   const crypter = openSalt(stack.encryptionSalt ?? "", samplePassphrase(source));
   const file = demoStackFile(run, name);
-  const before = `${file}.source`;
   let text = keepSystems(stack.text, ["clouds", "callysto"]);
   const at = ["config", "callysto:settings", "environments", environment];
   for (const [key, value] of Object.entries(inside)) text = put(text, [...at, key], value);
   for (const [key, value] of Object.entries(signOnSecrets(lab.dir)))
     text = setSecret(text, `callysto:${key}-${environment}`, crypter.encrypt(value));
-  writeFileSync(before, text, { mode: 0o600 });
-  retarget(before, file, labTarget(lab), samplePassphrase(source), true);
-  rmSync(before);
+  writeDemoStack(run, { name, source }, text);
   await upDemo(run, { name, source, system: "Callysto" });
   const found = await stackOutput<Record<string, Omit<CallystoAtWork, "privateKey" | "file">>>(
     run,

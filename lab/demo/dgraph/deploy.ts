@@ -1,16 +1,14 @@
 /** Deploys Thoth's Dgraph, three managers and three data servers, to the demonstrations' cluster, next to a client of it. */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
-import { samplePassphrase } from "../../../config/samples.ts";
 import { keepSystems, put, withoutPaths } from "../../../config/stackEdit.ts";
 import { readStackFile, stackPath } from "../../../config/stackFile.ts";
 import { dgraph } from "../../images/dgraph.ts";
 import { kubeApi, type KubeObject } from "../../kubernetes/api.ts";
-import { labTarget, type Run } from "../../pulumi.ts";
-import { retarget } from "../../retarget.ts";
+import type { Run } from "../../pulumi.ts";
 import { kubectl } from "../kubectl.ts";
 import { offerRecipes } from "../server.ts";
-import { demoStackFile, upDemo } from "../stack.ts";
+import { upDemo, writeDemoStack } from "../stack.ts";
 
 export const source = "test";
 export const name = "demo-dgraph";
@@ -41,11 +39,7 @@ export async function deployDgraph(run: Run): Promise<void> {
   const keys = [...stack.entries.keys()].filter((key) => key.startsWith("thoth:ultrahookKey-"));
   const absent = [...others, ...keys.map((key) => ["config", key])];
   const text = withoutPaths(keepSystems(stack.text, ["clusters", "thoth"]), absent);
-  const file = demoStackFile(run, name);
-  const before = `${file}.source`;
-  writeFileSync(before, put(text, [...at, "dgraph"], settings), { mode: 0o600 });
-  retarget(before, file, labTarget(run.lab), samplePassphrase(source), true);
-  rmSync(before);
+  writeDemoStack(run, { name, source }, put(text, [...at, "dgraph"], settings));
   await upDemo(run, { name, source, system: "Thoth's Dgraph" });
   for (const one of clientObjects()) await api.apply(one);
   await kubectl(run, clients, ["rollout", "status", clientTarget, "--timeout=100s"]);

@@ -30,7 +30,7 @@ export async function podsOf({ lab }: Run, component: "zero" | "alpha"): Promise
 /** Plays a rotation of the certificates while a client asks. @throws naming the hop that did not happen */
 export async function playDgraph(run: Run, _: unknown, tell: Tell): Promise<readonly []> {
   tell(
-    "a stand-in takes the place of Dgraph's program, which is in no package: it keeps a list of names",
+    "a stand-in takes the place of Dgraph's program, which is in no package: it keeps nodes in a file",
     "TLS, gRPC and pydgraph, the client, are real",
   );
   const servers = [...(await podsOf(run, "zero")), ...(await podsOf(run, "alpha"))];

@@ -1,13 +1,10 @@
 /** Deploys DIALS of stack `test` to the demonstrations' cluster, next to the database server that its operator runs. */
-import { rmSync, writeFileSync } from "node:fs";
-import { samplePassphrase } from "../../../config/samples.ts";
 import { dialsSchema, type DialsSettings } from "../../../components/dials/config.ts";
 import { keepSystems } from "../../../config/stackEdit.ts";
 import { readStackFile, stackPath } from "../../../config/stackFile.ts";
 import { createPrerequisites } from "../../prerequisites.ts";
-import { labTarget, type Run } from "../../pulumi.ts";
-import { retarget } from "../../retarget.ts";
-import { demoStackFile, upDemo } from "../stack.ts";
+import type { Run } from "../../pulumi.ts";
+import { upDemo, writeDemoStack } from "../stack.ts";
 
 /** The stack, and the one that it is made of. */
 export const stack = { name: "demo-dials", source: "test" } as const;
@@ -26,13 +23,8 @@ export interface DialsAtWork {
  */
 export async function deployDials(run: Run, edit = (whole: string): string => whole): Promise<DialsAtWork> {
   const { lab, log } = run;
-  const { name, source } = stack;
-  const { text, entries } = readStackFile(stackPath(source));
-  const file = demoStackFile(run, name);
-  const before = `${file}.source`;
-  writeFileSync(before, edit(keepSystems(text, ["clusters", "dials"])), { mode: 0o600 });
-  const { prerequisites } = retarget(before, file, labTarget(lab), samplePassphrase(source), true);
-  rmSync(before);
+  const { text, entries } = readStackFile(stackPath(stack.source));
+  const prerequisites = writeDemoStack(run, stack, edit(keepSystems(text, ["clusters", "dials"])));
   await createPrerequisites(prerequisites, lab, log);
   await upDemo(run, { ...stack, system: "DIALS" });
   const settings = dialsSchema.settings.parse(JSON.parse(entries.get("dials:settings")?.value ?? "{}"));

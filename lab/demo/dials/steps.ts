@@ -110,11 +110,18 @@ export async function fileRows(
 export const fileRow = async (run: Run, workspace: string, name: string): Promise<FileRow | undefined> =>
   (await fileRows(run, workspace, [name])).get(name);
 
+/** Numbers of files in a workspace's database, without those that it does not know. */
+export async function idsOf(run: Run, workspace: string, names: readonly string[]): Promise<readonly string[]> {
+  const list = names.map((name) => `'${name}'`).join(", ");
+  const query = `SELECT file_id FROM fact_file_index WHERE logical_file_name IN (${list}) ORDER BY 1`;
+  return (await sql(run, workspace, query)).split("\n").filter((line) => line !== "");
+}
+
 /** Queues a file again that the workspace knows, by DIALS' own command line as an operator does. */
 export async function queueAgain(run: Run, { namespace }: DialsAtWork, workspace: string, name: string): Promise<void> {
-  const id = await sql(run, workspace, `SELECT file_id FROM fact_file_index WHERE logical_file_name = '${name}'`);
-  if (id === "") return;
-  const words = ["python3", "cli.py", "ingesting", "-w", workspace, "-f", id];
+  const ids = await idsOf(run, workspace, [name]);
+  if (ids.length === 0) return;
+  const words = ["python3", "cli.py", "ingesting", "-w", workspace, "-f", ...ids];
   await execute(run, namespace, ["deployment/common-indexer", "--", ...words]);
 }
 

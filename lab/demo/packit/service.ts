@@ -1,5 +1,5 @@
 /** Packit or the CentOS Stream service of stack `test`, changed for a demonstration and deployed to its cluster. */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { parseDocument } from "yaml";
 import { type PackitSettings, schemaOf } from "../../../components/packit/config.ts";
 import { openSalt } from "../../../config/passphrase.ts";
@@ -7,9 +7,8 @@ import { samplePassphrase } from "../../../config/samples.ts";
 import { keepSystems, put, setSecret } from "../../../config/stackEdit.ts";
 import { readStackFile, stackPath } from "../../../config/stackFile.ts";
 import { certificateFor } from "../../kubernetes/router/certificates.ts";
-import { labTarget, type Run } from "../../pulumi.ts";
-import { retarget } from "../../retarget.ts";
-import { demoStackFile, upDemo } from "../stack.ts";
+import type { Run } from "../../pulumi.ts";
+import { upDemo, writeDemoStack } from "../stack.ts";
 
 const source = "test";
 type ServiceName = Parameters<typeof schemaOf>[0];
@@ -55,13 +54,9 @@ export async function upService(
   for (const [secret, value] of Object.entries({ serviceConfig: config, ...secrets })) {
     text = setSecret(text, `${service}:${secret}`, crypter.encrypt(value));
   }
-  const name = `demo-${service}`;
-  const file = demoStackFile(run, name);
-  const before = `${file}.source`;
-  writeFileSync(before, text, { mode: 0o600 });
-  retarget(before, file, labTarget(run.lab), samplePassphrase(source), true);
-  rmSync(before);
-  await upDemo(run, { name, source, system: service === "packit" ? "Packit" : "Stream" });
+  const stack = { name: `demo-${service}`, source };
+  writeDemoStack(run, stack, text);
+  await upDemo(run, { ...stack, system: service === "packit" ? "Packit" : "Stream" });
 }
 
 /** The servers' certificate with its key, by the authority that the lab's containers trust. */

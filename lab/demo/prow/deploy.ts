@@ -1,17 +1,15 @@
 /** Deploys Prow of stack `test` to the demonstrations' cluster, with jobs of its own, next to the counterparts that it calls. */
-import { rmSync, writeFileSync } from "node:fs";
 import { samplePassphrase } from "../../../config/samples.ts";
 import { openSalt } from "../../../config/passphrase.ts";
 import { keepSystems, put, setSecret, withoutPaths } from "../../../config/stackEdit.ts";
 import { readStackFile, stackPath } from "../../../config/stackFile.ts";
 import { startCounterparts } from "../../counterparts/counterparts.ts";
 import { kubeApi } from "../../kubernetes/api.ts";
-import { labTarget, type Run } from "../../pulumi.ts";
-import { retarget } from "../../retarget.ts";
+import type { Run } from "../../pulumi.ts";
 import { webhook } from "../github.ts";
 import { Person } from "../outside.ts";
 import { rsaKey } from "../keys.ts";
-import { demoStackFile, upDemo } from "../stack.ts";
+import { upDemo, writeDemoStack } from "../stack.ts";
 
 /** The stack whose Prow it is. */
 const source = "test";
@@ -49,7 +47,7 @@ export async function deployProw(run: Run): Promise<ProwAtWork> {
     organisations: { [organisation]: ["alice", "bob", robot], outsiders: ["mallory"] },
     programs: { [robot]: secret("prow:githubToken") },
   });
-  writeTarget(run, demoStackFile(run, name));
+  writeDemoStack(run, { name, source }, changedText(run));
   await upDemo(run, { name, source, system: "Prow" });
   const settings = JSON.parse(stack.entries.get("prow:settings")?.value ?? "{}") as Pick<
     ProwAtWork,
@@ -74,8 +72,8 @@ const changes: Readonly<Record<string, unknown>> = {
   mirrorProxy: { size: "1Gi" },
 };
 
-/** The stack's file with Prow alone, retargeted to the cluster. */
-function writeTarget({ lab }: Run, file: string): void {
+/** The stack's file with Prow alone, as it is here. */
+function changedText({ lab }: Run): string {
   const stack = readStackFile(stackPath(source));
   const crypter = openSalt(stack.encryptionSalt ?? "", samplePassphrase(source));
   let text = keepSystems(stack.text, ["clusters", "prow"]);
@@ -84,13 +82,6 @@ function writeTarget({ lab }: Run, file: string): void {
   // The sample's key is none of RSA, and Google's client refuses it before it asks anybody.
   const key = "prow:gcsServiceAccount";
   const account = JSON.parse(crypter.decrypt(stack.entries.get(key)?.value ?? "")) as object;
-  text = setSecret(
-    text,
-    key,
-    crypter.encrypt(JSON.stringify({ ...account, private_key: rsaKey(lab.dir, "google-key") })),
-  );
-  const before = `${file}.source`;
-  writeFileSync(before, text, { mode: 0o600 });
-  retarget(before, file, labTarget(lab), samplePassphrase(source), true);
-  rmSync(before);
+  const changed = JSON.stringify({ ...account, private_key: rsaKey(lab.dir, "google-key") });
+  return setSecret(text, key, crypter.encrypt(changed));
 }

@@ -14,10 +14,10 @@ export async function playStation(run: Run, station: Station, tell: Tell): Promi
     "thoth-common, thoth-storages, thoth-analyzer and pydgraph, which they are made of, are real; so are TLS, gRPC and S3's protocol",
   );
   const analysis = await askForAdvice(run, station, { flask: "*", six: ">=1.12" });
-  tell("somebody asks user-api for advice, at its Route: it leaves a ConfigMap where advisers run", analysis);
+  tell("somebody asks user-api for advice, at its Route: which leaves a ConfigMap where advisers run", analysis);
   tell(
     "the workload operator looks at the quota, fills in the Template and makes a Job of it",
-    await saidAbout(run, station, "workload-operator", analysis),
+    await saidAbout(run, station, "workload-operator", analysis, "made"),
   );
   const advice = await adviceOf(run, station, analysis);
   const { packages } = advice.result.input.requirements;
@@ -27,14 +27,13 @@ export async function playStation(run: Run, station: Station, tell: Tell): Promi
   );
   const kept = (await keysOf(run, station.bucket)).find((one) => one.endsWith(`/adviser/${analysis}`));
   if (kept === undefined) throw new Error(`the bucket has no result of ${analysis}`);
-  tell("result-api has put it into the object store", `${station.bucket.name}: ${kept}`);
+  tell("result-api has put it into the object store", `${station.bucket.bucket}: ${kept}`);
   await endedJob(run, station, analysis);
   tell(
     "the graph-sync scheduler sees that the Job has succeeded, and asks for its result to be put into the graph",
-    await saidAbout(run, station, "graph-sync-scheduler", analysis),
+    await saidAbout(run, station, "graph-sync-scheduler", analysis, "has succeeded"),
   );
-  const sync = await endedJob(run, station, `graph-sync-${analysis}`);
-  if ((sync.status?.succeeded ?? 0) === 0) throw new Error(`Job graph-sync-${analysis} failed`);
+  if (!(await endedJob(run, station, `graph-sync-${analysis}`))) throw new Error(`Job graph-sync-${analysis} failed`);
   tell("a Job of another Template reads the document and writes to Dgraph", `graph-sync-${analysis} has succeeded`);
   if (!(await inGraph(run, station, analysis))) throw new Error(`the graph does not know ${analysis}`);
   tell("thoth-storages, in user-api's pod, finds it in the graph over TLS with the station's certificate", "True");

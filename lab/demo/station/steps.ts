@@ -1,8 +1,8 @@
 /** A request for advice, seen from outside: the interface, the jobs that come of it, and the graph. */
-import { kubeApi, type KubeObject } from "../../kubernetes/api.ts";
+import { kubeApi } from "../../kubernetes/api.ts";
 import type { Run } from "../../pulumi.ts";
-import { execute, kubectl } from "../kubectl.ts";
 import { ask } from "../outside.ts";
+import { endOfJob, execute, kubectl } from "../kubectl.ts";
 import { routeOf } from "../thoth/webhooks.ts";
 import { until } from "../until.ts";
 import type { Station } from "./deploy.ts";
@@ -58,30 +58,26 @@ export const adviceOf = (run: Run, station: Station, analysis: string): Promise<
     return status === 200 ? (answer as unknown as Advice) : undefined;
   });
 
-/** A Job as far as it is looked at here. */
-export interface Job extends KubeObject {
-  readonly status?: { readonly succeeded?: number; readonly failed?: number };
-}
+/** A Job of the backend, once it has ended. @returns whether it has succeeded @throws if it does not end */
+export const endedJob = (run: Run, { backend }: Station, name: string): Promise<boolean> =>
+  until(`the end of Job ${name}`, 240, () => endOfJob(kubeApi(run.lab), backend, name));
 
-/** A Job of the backend, once it has ended. @throws if it does not */
-export const endedJob = (run: Run, { backend }: Station, name: string): Promise<Job> =>
-  until(`the end of Job ${name}`, 240, async () => {
-    const all = await kubeApi(run.lab).list<Job>(`/apis/batch/v1/namespaces/${backend}/jobs`);
-    return all.find(
-      ({ metadata, status }) => metadata.name === name && (status?.succeeded ?? 0) + (status?.failed ?? 0) > 0,
-    );
-  });
-
-/** The line in which a watcher of the backend says what it did about an analysis, once it is there. @throws if it does not come */
+/**
+ * The line in which a watcher of the backend says what it did about an analysis, once it is there.
+ * @param done - a part of the line
+ * @throws if it does not come
+ */
 export const saidAbout = (
   run: Run,
   { frontend, backend }: Station,
   watcher: string,
   analysis: string,
+  done: string,
 ): Promise<string> =>
-  until(`what ${watcher} says about ${analysis}`, 120, async () => {
-    const log = await kubectl(run, frontend, ["logs", `deployment/${watcher}-${backend}`, "--tail=200"]);
-    return log.split("\n").find((line) => line.startsWith(analysis));
+  until(`"${analysis} ... ${done}" in the log of ${watcher}`, 120, async () => {
+    // A pod that is being replaced has no log.
+    const log = await kubectl(run, frontend, ["logs", `deployment/${watcher}-${backend}`]).catch(() => "");
+    return log.split("\n").find((line) => line.startsWith(analysis) && line.includes(done));
   });
 
 /** What asks the graph for a document, with the variables and certificates of the container in which it runs. */

@@ -6,18 +6,15 @@ import type { Run } from "../../pulumi.ts";
 import { ask } from "../outside.ts";
 import { startServers } from "../server.ts";
 import { until } from "../until.ts";
+import type { Station } from "./deploy.ts";
 
-/** A bucket as the stack's settings name it. */
-export interface Bucket {
-  readonly endpoint: string;
-  readonly name: string;
-}
+type Bucket = Station["bucket"];
 
 const folder = "/etc/s3";
 const port = 8443;
 
 /** Starts the store, unless it runs, and makes the bucket. @throws if it is not ready in time */
-export async function startStore(run: Run, { endpoint, name }: Bucket): Promise<void> {
+export async function startStore(run: Run, { endpoint, bucket }: Bucket): Promise<void> {
   const { lab, log } = run;
   log("object store: starting");
   const { hostname } = new URL(endpoint);
@@ -32,14 +29,14 @@ export async function startStore(run: Run, { endpoint, name }: Bucket): Promise<
   ]);
   // The router learns of the pod after the cluster does. A bucket that is there stays as it is.
   await until("the bucket", 120, async () => {
-    const { status } = await ask(lab, `${endpoint}/${name}`, { method: "PUT" });
+    const { status } = await ask(lab, `${endpoint}/${bucket}`, { method: "PUT" });
     return status === 200 || status === 409 ? true : undefined;
   });
 }
 
 /** Keys of the bucket's objects. @throws if the store does not answer */
-export async function keysOf({ lab }: Run, { endpoint, name }: Bucket): Promise<readonly string[]> {
-  const { status, body } = await ask(lab, `${endpoint}/${name}?list-type=2`);
+export async function keysOf({ lab }: Run, { endpoint, bucket }: Bucket): Promise<readonly string[]> {
+  const { status, body } = await ask(lab, `${endpoint}/${bucket}?list-type=2`);
   if (status !== 200) throw new Error(`the object store answers ${status}: ${body.slice(0, 300)}`);
   return [...body.matchAll(/<Key>([^<]+)<\/Key>/g)].map(([, key]) => key ?? "");
 }

@@ -16,7 +16,7 @@ export async function playStream(run: Run, stream: StreamAtWork, tell: Tell): Pr
     "stand-ins take the places of Packit's and hardly's own code, which is in no package",
     "Apache with mod_wsgi, Celery, Redis, PostgreSQL 12, Alembic, ogr, python-gitlab, PyJWT, git and OpenSSH are real",
   );
-  const token = await offeredToken(stream);
+  const token = await offeredToken(run, stream);
   tell(
     "a webhook without a token is refused, and the service tells the project's owners theirs in a confidential issue",
     `${projects.source}: Packit Authentication`,

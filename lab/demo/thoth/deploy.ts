@@ -1,5 +1,5 @@
 /** Deploys Thoth's bots of stack `test` with their tunnels, and a node pool, to the demonstrations' cluster, next to those that use them. */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { openSalt } from "../../../config/passphrase.ts";
 import { samplePassphrase } from "../../../config/samples.ts";
 import { keepSystems, put, setSecret, withoutPaths } from "../../../config/stackEdit.ts";
@@ -8,12 +8,11 @@ import { kafka } from "../../images/kafka.ts";
 import { botRecipes } from "../../images/thothBots.ts";
 import { zuulImages, zuulRecipes } from "../../images/zuul.ts";
 import { authorityFile } from "../../kubernetes/router/certificates.ts";
-import { labTarget, type Run } from "../../pulumi.ts";
-import { retarget } from "../../retarget.ts";
+import type { Run } from "../../pulumi.ts";
 import { webhook } from "../github.ts";
 import { Person } from "../outside.ts";
 import { offerRecipes } from "../server.ts";
-import { demoStackFile, stackOutput, upDemo } from "../stack.ts";
+import { stackOutput, upDemo, writeDemoStack } from "../stack.ts";
 import { until } from "../until.ts";
 import { kafkaServers, startKafka } from "./kafka.ts";
 import { startNodepool } from "./nodepool.ts";
@@ -78,11 +77,7 @@ export async function deployThoth(run: Run, variant: Variant = {}): Promise<Thot
   for (const [key, value] of Object.entries(secretsOf(run, secret))) {
     text = setSecret(text, `thoth:${key}`, crypter.encrypt(value));
   }
-  const file = demoStackFile(run, name);
-  const before = `${file}.source`;
-  writeFileSync(before, text, { mode: 0o600 });
-  retarget(before, file, labTarget(run.lab), samplePassphrase(source), true);
-  rmSync(before);
+  writeDemoStack(run, { name, source }, text);
   await upDemo(run, { name, source, system: "Thoth" });
   const outputs = await stackOutput<{ nodepoolConfig: string; nodepoolKubeconfig: string }>(
     run,

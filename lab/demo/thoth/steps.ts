@@ -1,7 +1,7 @@
 /** What happens around a request for a release, seen from outside: GitHub, and the CronJob of Kebechet. */
-import { type KubeApi, kubeApi, type KubeObject } from "../../kubernetes/api.ts";
+import { kubeApi } from "../../kubernetes/api.ts";
 import type { Run } from "../../pulumi.ts";
-import { kubectl } from "../kubectl.ts";
+import { endOfJob, kubectl } from "../kubectl.ts";
 import { until } from "../until.ts";
 import type { ThothAtWork } from "./deploy.ts";
 import { organisation } from "./counterparts.ts";
@@ -80,20 +80,9 @@ export async function runKebechet(run: Run, { namespace }: ThothAtWork): Promise
   const api = kubeApi(run.lab);
   const job = `kebechet-${Date.now()}`;
   await kubectl(run, namespace, ["create", "job", job, "--from=cronjob/kebechet"]);
-  const succeeded = await until(`the end of Job ${job}`, 300, () => endOf(api, namespace, job));
+  const succeeded = await until(`the end of Job ${job}`, 300, () => endOfJob(api, namespace, job));
   const log = await kubectl(run, namespace, ["logs", `job/${job}`, "-c", "kebechet"]);
   return { job, succeeded, log };
-}
-
-async function endOf(api: KubeApi, namespace: string, job: string): Promise<boolean | undefined> {
-  interface Job extends KubeObject {
-    readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
-  }
-  const { status } = await api.get<Job>(`/apis/batch/v1/namespaces/${namespace}/jobs/${job}`);
-  const is = (type: string): boolean =>
-    status?.conditions?.some((one) => one.type === type && one.status === "True") === true;
-  if (is("Complete")) return true;
-  return is("Failed") ? false : undefined;
 }
 
 /** The open pull request of a branch; undefined if there is none. */

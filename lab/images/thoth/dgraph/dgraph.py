@@ -122,7 +122,9 @@ def grpc_server(zero: str):
             return api.Response(json=json.dumps(answer["found"]).encode(), txn=api.TxnContext(start_ts=1))
 
         def Mutate(self, request, context):
-            answer = asked({"set": json.loads(request.set_json or b"{}")}, context)
+            if not request.set_json or request.delete_json or request.set_nquads or request.del_nquads or request.query:
+                context.abort(grpc.StatusCode.UNIMPLEMENTED, "this stand-in takes set_json only")
+            answer = asked({"set": json.loads(request.set_json)}, context)
             return api.Assigned(uids=answer["uids"], context=api.TxnContext(start_ts=1, commit_ts=2))
 
         def CommitOrAbort(self, request, context):

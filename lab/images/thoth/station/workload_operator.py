@@ -8,7 +8,7 @@ import os
 import re
 import time
 
-from openshift.dynamic.exceptions import NotFoundError
+from openshift.dynamic.exceptions import ConflictError, NotFoundError
 from thoth.common import OpenShift
 
 print("stand-in for workload-operator: thoth-common is real, the rest is not thoth-station's own", flush=True)
@@ -44,23 +44,30 @@ def filled(value, values: dict):
 
 
 def work(name: str) -> None:
-    """Does what a ConfigMap asks for, and removes it. It may be gone: another watch has seen it, too."""
-    try:
-        data = openshift.get_configmap(name, NAMESPACE).data
-    except NotFoundError:
-        return
+    """Does what a ConfigMap asks for, and removes it. It may be gone, and its Job may be there: this process has started again meanwhile."""
+    data = openshift.get_configmap(name, NAMESPACE).data
     template = getattr(openshift, data.template_method_name)(**json.loads(data.template_method_parameters))
     while not openshift.can_run_workload(template, NAMESPACE):
         print(f"{name} waits for the quota", flush=True)
         time.sleep(PATIENCE)
-    made = getattr(openshift, data.run_method_name)(**json.loads(data.run_method_parameters), template=template)
+    try:
+        made = getattr(openshift, data.run_method_name)(**json.loads(data.run_method_parameters), template=template)
+        print(f"{name}: {data.run_method_name} made {made}", flush=True)
+    except ConflictError:
+        print(f"{name} was made before", flush=True)
     configmaps.delete(name=name, namespace=NAMESPACE)
-    print(f"{name}: {data.run_method_name} made {made}", flush=True)
 
 
 openshift = Openshift()
 configmaps = openshift.ocp_client.resources.get(api_version="v1", kind="ConfigMap")
 while True:
     for event in configmaps.watch(namespace=NAMESPACE, label_selector="operator=workload"):
-        if event["type"] == "ADDED":
-            work(event["object"].metadata.name)
+        if event["type"] != "ADDED":
+            continue
+        name = event["object"].metadata.name
+        try:
+            work(name)
+        except NotFoundError as error:
+            print(f"{name} is gone: {error.summary()}", flush=True)
+        except Exception as error:  # one that cannot be done must not keep the others from it
+            print(f"{name} cannot be done: {error!r}", flush=True)
