@@ -28,7 +28,7 @@ export const kubernetes: Suite = {
   async install({ lab, log }) {
     await ensureTool("conformance", log);
     chooseNodes(lab, { realNodes: nodes, fakeNodes: false, upstreamImages: false });
-    offerImages(lab, await ensureForeignImages(conformanceImages, ["conformance", "conformanceFiles"], log));
+    offerImages(lab, await ensureForeignImages(conformanceImages, log));
   },
   open: (run) => Promise.resolve(session(run)),
 };

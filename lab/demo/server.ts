@@ -38,7 +38,7 @@ const startTimeout = 300;
 
 /** Builds images and offers them to the cluster. @throws if one cannot be built */
 export async function offerRecipes({ lab, log }: Run, recipes: readonly Recipe[]): Promise<void> {
-  const built = await ensureForeignImages(recipes, [], log);
+  const built = await ensureForeignImages(recipes, log);
   // Newer ones come first: they answer to the same names.
   offerImages(lab, [...new Set([...built, ...foreignImages(lab)])]);
 }

@@ -1,27 +1,41 @@
-/** Dgraph's image, whose program is in no package: a server of our own with real TLS and gRPC, and pydgraph, its real client. */
-import { type Recipe, searchPath, trustAuthorities } from "./recipes.ts";
-import { text } from "./s2i.ts";
+/** Images of Dgraph's servers, and of a client of theirs. */
+import { type Recipe, searchPath, trustAuthorities, withTmp } from "./recipes.ts";
 
-/** Built when a demonstration needs it; elsewhere a stand-in looks at what the containers have. */
+/** Built when a demonstration needs it: a data server takes 1.5 GB, so elsewhere a stand-in looks at what the containers have. */
 export const dgraph: Recipe = {
   name: "dgraph",
   images: ["dgraph"],
-  program: "grpcio 1.62.3 and pydgraph 1.2.0 of PyPI; a server of our own",
-  packages: ["bash", "ca-certificates", "coreutils", "grep", "libstdc++6", "openssl", "python3"],
-  python: ["pydgraph==1.2.0", "grpcio==1.62.3", "protobuf==3.20.3"],
+  program: "Dgraph 1.2.8, the Go module that is nearest to 1.0.15",
+  packages: ["bash", "ca-certificates", "coreutils", "grep"],
+  // Dgraph has parts in C.
+  builds: ["gcc", "libc6-dev"],
+  programs: { "/opt/dgraph/dgraph": ["dgraph", "dgraph"] },
   files: {
-    "/opt/lab/dgraph.py": text("dgraph", "dgraph.py"),
-    "/opt/lab/graph.py": text("dgraph", "graph.py"),
-    "/usr/local/bin/dgraph": `#!/bin/bash\nstandin before dgraph "$@" || exit 1\nexec python3 /opt/lab/dgraph.py "$@"\n`,
+    "/usr/local/bin/dgraph": `#!/bin/bash\nstandin before dgraph "$@" || exit 1\nexec /opt/dgraph/dgraph "$@"\n`,
   },
   checked: true,
   script: `
     ln -sf bash bin/sh
     ${trustAuthorities}
-    mkdir -p dgraph && mkdir -p tmp && chmod 1777 tmp`,
-  config: {
-    Entrypoint: ["dgraph"],
-    Env: [searchPath, "PYTHONPATH=/opt/python", "PYTHONUNBUFFERED=1"],
-    WorkingDir: "/dgraph",
-  },
+    mkdir -p dgraph
+    ${withTmp}`,
+  config: { Entrypoint: ["dgraph"], Env: [searchPath], WorkingDir: "/dgraph" },
+};
+
+/** What pydgraph's clients of Dgraph 1.2 need: for 1.0 it was 1.2.0. */
+export const pydgraph = ["pydgraph==2.0.3", "grpcio==1.62.3", "protobuf==3.20.3"];
+
+/** Reference of the client's image. */
+export const dgraphClientImage = "orrery.lab/dgraph-client:1";
+
+export const dgraphClient: Recipe = {
+  name: "dgraph-client",
+  references: [dgraphClientImage],
+  program: "pydgraph 2.0.3 of PyPI",
+  packages: ["bash", "coreutils", "libstdc++6", "openssl", "python3"],
+  python: pydgraph,
+  script: `
+    ln -sf bash bin/sh
+    ${withTmp}`,
+  config: { Env: [searchPath, "PYTHONPATH=/opt/python", "PYTHONUNBUFFERED=1"] },
 };

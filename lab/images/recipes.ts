@@ -23,7 +23,7 @@ export interface Recipe {
   readonly jars?: { readonly artifacts: readonly string[]; readonly sha256: string; readonly to: string };
   /** Packages of PyPI (`name==version`) to install into /opt/python, for Debian 12's Python. @default none */
   readonly python?: readonly string[];
-  /** Debian packages that have to be on this machine to build those of PyPI. @default none */
+  /** Debian packages that have to be on this machine to build programs or packages of PyPI. @default none */
   readonly builds?: readonly string[];
   /** Text files to write: path to content; those that begin with `#!` can be run. @default none */
   readonly files?: Readonly<Record<string, string>>;

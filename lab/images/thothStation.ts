@@ -1,4 +1,5 @@
 /** Images of the station's programs on the way of a request for advice, and of an object store: Thoth's real libraries, programs of our own. */
+import { pydgraph } from "./dgraph.ts";
 import { type Recipe, searchPath, withTmp } from "./recipes.ts";
 import { s2iImage, text } from "./s2i.ts";
 
@@ -9,7 +10,7 @@ const common = [
 ];
 const storages = [
   ...[...common, "thoth-storages==0.18.6", "thoth-python==0.6.3", "thoth-analyzer==0.1.2", "amun==0.3.0"],
-  ...["pydgraph==1.2.0", "grpcio==1.62.3", "protobuf==3.20.3"],
+  ...pydgraph,
 ];
 const flask = ["Flask==3.0.3", "Werkzeug==3.0.6", "gunicorn==22.0.0"];
 const source = (name: string): string => text("station", `${name}.py`);
@@ -55,9 +56,16 @@ export const stationRecipes: readonly Recipe[] = [
     sources: { "app.py": source("adviser") },
   }),
   s2iImage({
+    name: "init-job",
+    images: ["init-job"],
+    program: "thoth-storages 0.18.6 and pydgraph 2.0.3 of PyPI; a start of our own",
+    ...{ packages, python: storages },
+    sources: { "app.py": source("init_job") },
+  }),
+  s2iImage({
     name: "graph-sync-job",
     images: ["graph-sync-job"],
-    program: "thoth-storages 0.18.6 and pydgraph 1.2.0 of PyPI; a start of our own",
+    program: "thoth-storages 0.18.6 and pydgraph 2.0.3 of PyPI; a start of our own",
     ...{ packages, python: storages },
     sources: { "app.py": source("graph_sync_job") },
   }),

@@ -21,7 +21,7 @@ client = pydgraph.DgraphClient(pydgraph.DgraphClientStub(os.environ["ALPHA"], gr
 
 if len(sys.argv) > 1:
     transaction = client.txn()
-    print(dict(transaction.mutate(set_obj={"name": sys.argv[1]}, timeout=PATIENCE).uids))
+    print(dict(transaction.mutate(set_obj={"uid": "_:written", "name": sys.argv[1]}, timeout=PATIENCE).uids))
     transaction.commit(timeout=PATIENCE)
     sys.exit()
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { keepSystems, put, withoutPaths } from "../../../config/stackEdit.ts";
 import { readStackFile, stackPath } from "../../../config/stackFile.ts";
-import { dgraph } from "../../images/dgraph.ts";
+import { dgraph, dgraphClient, dgraphClientImage } from "../../images/dgraph.ts";
 import { kubeApi, type KubeObject } from "../../kubernetes/api.ts";
 import type { Run } from "../../pulumi.ts";
 import { kubectl } from "../kubectl.ts";
@@ -18,7 +18,6 @@ export const clients = "lab-graph";
 const client = "asking";
 /** Its pod, for kubectl. */
 export const clientTarget = `deployment/${client}`;
-const image = "docker.io/dgraph/dgraph:v1.0.15";
 const folder = "/var/run/secrets/dgraph";
 
 /** Stack `test` has Dgraph in one pod; this one has the cluster of `stage`. */
@@ -29,7 +28,7 @@ const settings = {
 
 /** Deploys what is missing or changed. @throws with Pulumi's output if it cannot */
 export async function deployDgraph(run: Run): Promise<void> {
-  await offerRecipes(run, [dgraph]);
+  await offerRecipes(run, [dgraph, dgraphClient]);
   const api = kubeApi(run.lab);
   await api.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: clients } });
   const at = ["config", "thoth:settings"];
@@ -51,7 +50,7 @@ function clientObjects(): readonly KubeObject[] {
   const metadata = { name: client, namespace: clients };
   const program = readFileSync(path.join(import.meta.dirname, "asking.py"), "utf8");
   const container = {
-    ...{ name: client, image, command: ["python3", "/srv/asking.py"] },
+    ...{ name: client, image: dgraphClientImage, command: ["python3", "/srv/asking.py"] },
     env: [
       { name: "ALPHA", value: `alpha-public.${namespace}.svc:9080` },
       { name: "TLS", value: folder },

@@ -29,10 +29,7 @@ export async function podsOf({ lab }: Run, component: "zero" | "alpha"): Promise
 
 /** Plays a rotation of the certificates while a client asks. @throws naming the hop that did not happen */
 export async function playDgraph(run: Run, _: unknown, tell: Tell): Promise<readonly []> {
-  tell(
-    "a stand-in takes the place of Dgraph's program, which is in no package: it keeps nodes in a file",
-    "TLS, gRPC and pydgraph, the client, are real",
-  );
+  tell("Dgraph and pydgraph, its client, are the real programs", "Dgraph 1.2.8 in place of 1.0.15, pydgraph 2.0.3");
   const servers = [...(await podsOf(run, "zero")), ...(await podsOf(run, "alpha"))];
   tell("three managers and three data servers, each with a volume", servers.join(", "));
   const name = `at ${new Date().toISOString()}`;

@@ -1,6 +1,6 @@
 /** Deploys the station and the Dgraph of stack `stage` to the demonstrations' cluster, next to an object store. */
 import { thothSchema } from "../../../components/thoth/config.ts";
-import { keepSystems, withoutPaths } from "../../../config/stackEdit.ts";
+import { keepSystems, put, withoutPaths } from "../../../config/stackEdit.ts";
 import { readStackFile, stackPath } from "../../../config/stackFile.ts";
 import { dgraph } from "../../images/dgraph.ts";
 import { stationRecipes, store } from "../../images/thothStation.ts";
@@ -27,8 +27,16 @@ export async function deployStation(run: Run): Promise<Station> {
   const { station } = thothSchema.settings.parse(JSON.parse(entries.get("thoth:settings")?.value ?? "{}"));
   if (station === undefined) throw new Error(`stack ${stack.source} has no station`);
   await startStore(run, station.s3);
-  const bots = ["config", "thoth:settings", "bots"];
-  writeDemoStack(run, stack, withoutPaths(keepSystems(text, ["clusters", "thoth"]), [bots]));
+  const at = ["config", "thoth:settings"];
+  const alone = withoutPaths(keepSystems(text, ["clusters", "thoth"]), [[...at, "bots"]]);
+  // As a first deployment, whose graph is empty.
+  const image = "registry.sample.invalid/thoth-station/init-job:cc26a76";
+  const first = put(
+    put(alone, [...at, "station", "initialize"], true),
+    [...at, "station", "images", "init-job"],
+    image,
+  );
+  writeDemoStack(run, stack, first);
   await upDemo(run, { ...stack, system: "Thoth's station" });
   return { frontend: "thoth-frontend-stage", backend: "thoth-backend-stage", bucket: station.s3 };
 }

@@ -10,8 +10,8 @@ type Tell = (hop: string, evidence: string) => void;
 /** Plays a request for advice until the graph knows its result. @throws naming the hop that did not happen */
 export async function playStation(run: Run, station: Station, tell: Tell): Promise<readonly []> {
   tell(
-    "stand-ins take the places of the station's programs, of Dgraph and of Ceph, which are in no package",
-    "thoth-common, thoth-storages, thoth-analyzer and pydgraph, which they are made of, are real; so are TLS, gRPC and S3's protocol",
+    "stand-ins take the places of the station's programs and of Ceph, which are in no package",
+    "thoth-common, thoth-storages, thoth-analyzer and pydgraph, which they are made of, and Dgraph 1.2.8 are real",
   );
   const analysis = await askForAdvice(run, station, { flask: "*", six: ">=1.12" });
   tell("somebody asks user-api for advice, at its Route: which leaves a ConfigMap where advisers run", analysis);

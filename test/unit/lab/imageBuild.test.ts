@@ -18,7 +18,7 @@ function build(
     import { ensureForeignImages } from "./lab/images/build.ts";
     import { inWords } from "./cli/main.ts";
     try {
-      await ensureForeignImages(${JSON.stringify(recipes.map((one) => ({ ...one, config: {} })))}, [], () => undefined);
+      await ensureForeignImages(${JSON.stringify(recipes.map((one) => ({ ...one, config: {} })))}, () => undefined);
     } catch (error) {
       console.error(inWords(error));
       process.exitCode = 1;
