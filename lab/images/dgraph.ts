@@ -18,6 +18,8 @@ export const dgraph: Recipe = {
     ln -sf bash bin/sh
     ${trustAuthorities}
     mkdir -p dgraph
+    # Ratel is no Go module: its stand-in is the program that checks contracts.
+    ln -s ../../bin/standin usr/local/bin/dgraph-ratel
     ${withTmp}`,
   config: { Entrypoint: ["dgraph"], Env: [searchPath], WorkingDir: "/dgraph" },
 };

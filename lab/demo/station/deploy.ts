@@ -7,7 +7,7 @@ import { stationRecipes, store } from "../../images/thothStation.ts";
 import type { Run } from "../../pulumi.ts";
 import { offerRecipes } from "../server.ts";
 import { upDemo, writeDemoStack } from "../stack.ts";
-import { startStore } from "./store.ts";
+import { type Bucket, startStore } from "./store.ts";
 
 const stack = { name: "demo-station", source: "stage" } as const;
 
@@ -17,7 +17,7 @@ export interface Station {
   /** Where advisers run. */
   readonly backend: string;
   /** Where results are kept. */
-  readonly bucket: { readonly endpoint: string; readonly bucket: string };
+  readonly bucket: Bucket;
 }
 
 /** Deploys what is missing or changed. @throws with Pulumi's output if it cannot */

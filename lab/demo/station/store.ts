@@ -6,9 +6,12 @@ import type { Run } from "../../pulumi.ts";
 import { ask } from "../outside.ts";
 import { startServers } from "../server.ts";
 import { until } from "../until.ts";
-import type { Station } from "./deploy.ts";
 
-type Bucket = Station["bucket"];
+/** A bucket as the stack's settings name it. */
+export interface Bucket {
+  readonly endpoint: string;
+  readonly bucket: string;
+}
 
 const folder = "/etc/s3";
 const port = 8443;
@@ -23,6 +26,8 @@ export async function startStore(run: Run, { endpoint, bucket }: Bucket): Promis
     {
       ...{ name: "s3", namespace: "lab-s3", image: storeImage, port, folder },
       args: ["-H", "0.0.0.0", "-p", String(port), "-s", "-c", file, "-k", file],
+      // Otherwise the first part of its own name is taken for a bucket.
+      env: { S3_IGNORE_SUBDOMAIN_BUCKETNAME: "1" },
       files: { "server.pem": readFileSync(await certificateFor(lab, hostname), "utf8") },
       outside: { passthrough: [hostname] },
     },

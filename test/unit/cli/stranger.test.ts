@@ -27,7 +27,7 @@ describe("a stranger's mistake", () => {
       "a demo that is none",
       ["demo", "nobody"],
       2,
-      /nothing shows nobody at work; there are callysto, dgraph, dials, packit, prow, stream, thoth/,
+      /nothing shows nobody at work; there are callysto, dgraph, dials, packit, prow, station, stream, thoth/,
     ],
     ["a map of a change", ["review", "HEAD", "--map", "m.html"], 2, /--map is a page without changes: leave out BASE/],
     ["a map and a page", ["review", "--map", "m.html", "--page", "p.html"], 2, /leave out --page/],
