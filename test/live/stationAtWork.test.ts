@@ -20,9 +20,9 @@ const quiet = (): void => undefined;
 interface Pod extends KubeObject {
   readonly spec: {
     readonly automountServiceAccountToken?: boolean;
+    readonly securityContext: { readonly runAsUser?: number };
     readonly containers: readonly {
       readonly env: readonly { readonly name: string; readonly value?: string }[];
-      readonly securityContext: { readonly runAsUser?: number };
     }[];
   };
 }
@@ -68,7 +68,7 @@ describe("Thoth's station at work", function () {
     assert.deepEqual(others, []);
     const { annotations } = await api.get(`/api/v1/namespaces/${station.backend}`).then(({ metadata }) => metadata);
     const [first] = (annotations?.["openshift.io/sa.scc.uid-range"] ?? "").split("/");
-    assert.equal(String(pod?.spec.containers[0]?.securityContext.runAsUser), first);
+    assert.equal(String(pod?.spec.securityContext.runAsUser), first);
     assert.equal(pod?.spec.automountServiceAccountToken, false);
     const given = Object.fromEntries((pod.spec.containers[0]?.env ?? []).map(({ name, value }) => [name, value]));
     assert.equal(given.THOTH_ADVISER_OUTPUT, "http://result-api/api/v1/adviser-result");

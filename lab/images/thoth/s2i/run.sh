@@ -4,7 +4,8 @@ set -eu
 standin before /usr/libexec/s2i/run "$@"
 export NSS_WRAPPER_PASSWD=/opt/app-root/etc/passwd NSS_WRAPPER_GROUP=/etc/group LD_PRELOAD=libnss_wrapper.so
 if ! grep -q "^[^:]*:[^:]*:$(id -u):" "$NSS_WRAPPER_PASSWD"; then
-  echo "default:x:$(id -u):0:Default Application User:/opt/app-root/src:/sbin/nologin" >>"$NSS_WRAPPER_PASSWD"
+  # As sclorg's, which goes on where the root is read-only: the user has no name then.
+  { echo "default:x:$(id -u):0:Default Application User:/opt/app-root/src:/sbin/nologin" >>"$NSS_WRAPPER_PASSWD"; } 2>/dev/null || true
 fi
 if [ -n "${APP_SCRIPT:-}" ]; then exec "./$APP_SCRIPT"; fi
 if [ -n "${APP_FILE:-}" ]; then
