@@ -12,7 +12,7 @@ const digest = (sign: string): string => `sha256:${sign.repeat(64)}`;
 const backend = `registry.cern.ch/cms-dqmdc/dials-backend:1.13.0@${digest("a")}`;
 
 describe("orrery promote", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let project: Project;
   let prod = "";
   before(() => {

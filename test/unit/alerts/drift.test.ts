@@ -22,7 +22,7 @@ async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {
 }
 
 describe("the nightly look for drift", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   const dir = mkdtempSync(path.join(tmpdir(), "orrery-drift-"));
   const at = (...names: readonly string[]): string => path.join(dir, ...names);
   /** Texts by receiver. */

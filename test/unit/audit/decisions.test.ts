@@ -6,7 +6,7 @@ import type { FakeWorld } from "./decision/fakeWorld.ts";
 import { Project } from "./decision/project.ts";
 
 describe("a command that deploys what it changed", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let project: Project;
   before(() => {
     project = new Project();

@@ -6,7 +6,7 @@ import { cases } from "./decision/cases.ts";
 import { type Ended, Project } from "./decision/project.ts";
 
 describe("a decision that is open", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let project: Project;
   before(() => {
     project = new Project();

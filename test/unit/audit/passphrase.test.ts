@@ -14,7 +14,7 @@ const next = "a private passphrase";
 const old = samplePassphrase("stage");
 
 describe("a new passphrase", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let project: Project;
   before(() => {
     project = new Project();
@@ -161,7 +161,7 @@ describe("a new passphrase", function () {
 });
 
 describe("what former passphrases open", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   const dir = mkdtempSync(path.join(tmpdir(), "backend-"));
   let project: Project;
   before(() => {

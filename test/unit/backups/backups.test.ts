@@ -22,7 +22,7 @@ const saved: Contents = {
 };
 
 describe("a repository of backups", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   it("a server that does not answer is an error, and no word of a repository that is not there yet", async function () {
     if (spawnSync("restic", ["version"]).status !== 0) this.skip(); // the lab has Debian's, other machines may have none
@@ -43,7 +43,7 @@ describe("a repository of backups", function () {
 });
 
 describe("settings of backups", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   const repository = "s3:https://s3.sample.invalid/backups/packit";
 
   it("a repository is a bucket with its server, and nothing else", () => {

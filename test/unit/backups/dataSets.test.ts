@@ -13,7 +13,7 @@ interface Settings {
 }
 
 describe("the data sets of a stack", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   const repository = "s3:https://s3.sample.invalid/backups/x";
 
   /** Those of stage, with its settings changed. */

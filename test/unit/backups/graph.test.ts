@@ -21,7 +21,7 @@ const commandOf = (container: Record<string, unknown> | undefined): readonly str
   container?.command as readonly string[];
 
 describe("backups of Dgraph", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   it("without the setting nothing of them is declared; with it CronJob, Secret, NetworkPolicy, and a server of exports", async () => {
     const without = await buildThoth({ dgraph });
@@ -88,7 +88,7 @@ describe("backups of Dgraph", function () {
 });
 
 describe("an export of Dgraph", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let dir = "";
   beforeEach(() => {
     dir = mkdtempSync(path.join(tmpdir(), "orrery-graph-"));

@@ -30,7 +30,7 @@ import { deployCallysto, hub } from "../callysto/fixture.ts";
 const settings = backupSettings.parse({ repository: "s3:https://s3.sample.invalid/backups/hub" });
 
 describe("backups of a hub's homes", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let dir = "";
   const at = (...names: readonly string[]): string => path.join(dir, ...names);
   const said = (): string => readFileSync(at("calls"), "utf8");

@@ -26,7 +26,7 @@ echo "{\\"url\\": \\"$PULUMI_BACKEND_URL\\"}"
 `;
 
 describe("a command of backups that is ended", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   const dir = mkdtempSync(path.join(tmpdir(), "interrupted-"));
   const [bin, seen, scratch, backend] = ["bin", "seen", "scratch", "backend"].map((name) => path.join(dir, name)) as [
     string,

@@ -14,7 +14,7 @@ import { orrery } from "./run.ts";
 const parts = ["prod", "prod-dials", "prod-packit", "stage-packit"];
 
 describe("groups of stacks", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   const folder = mkdtempSync(path.join(tmpdir(), "orrery-groups-"));
   const { PULUMI_BACKEND_URL: backend } = process.env;
 
@@ -114,7 +114,7 @@ describe("groups of stacks", function () {
   });
 
   it("drill says of a repository that does not answer no word of its backups", async function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
     const { code, stdout } = await orrery("drill", "--stack", "stage", "--only", "packit/database");
     assert.equal(code, 1);
     assert.match(stdout, /^packit\/database COULD NOT BE DRILLED: [^\n]*$/);

@@ -28,7 +28,7 @@ function still(one: Rendered): unknown {
 }
 
 describe("paused clusters", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   for (const stack of ["test", "stage", "prod"]) {
     it(`in ${stack} nothing but databases has pods, nothing is scheduled, and all else is the same`, async () => {
       const [running, paused] = [await objects(stack, false), await objects(stack, true)];

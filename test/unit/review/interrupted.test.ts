@@ -41,7 +41,7 @@ describe("an interrupted review", () => {
         assert.deepEqual(await once(child, "close"), [code, null], said);
         assert.equal(said, `orrery: ended by ${signal}; its temporary files are removed\n`);
         assert.deepEqual([readdirSync(folder), worktrees()], [[], []]);
-      }).timeout(30_000);
+      }).timeout(300_000);
     }
   }
 });

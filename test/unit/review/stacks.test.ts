@@ -10,7 +10,7 @@ import { compareStacks } from "../../../review/compareStacks.ts";
 import { stacksMarkdown } from "../../../review/report/stacks.ts";
 
 describe("review --stacks", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   it("says which settings differ and what only one of the stacks has, and shows no secret", async () => {
     const found = await compareStacks("stage", "prod");

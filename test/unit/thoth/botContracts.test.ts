@@ -15,7 +15,7 @@ const files = new Set(
 );
 
 describe("Contracts of Thoth's bots, tunnels and Dgraph", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   for (const stack of ["stage", "prod", "test"]) {
     it(`every workload of Thoth's bots, tunnels and Dgraph in ${stack} satisfies its image's contract`, async () => {
