@@ -154,7 +154,7 @@ interface Answer {
 }
 
 function apiAt(socketPath: string, agent: Agent): ClusterApi {
-  const send = (method: string, path: string, body?: string, type = "application/json"): Promise<Answer> =>
+  const sendOnce = (method: string, path: string, body?: string, type = "application/json"): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const headers = { "content-type": type };
       const fail = ({ message }: Error): void => {
@@ -176,6 +176,27 @@ function apiAt(socketPath: string, agent: Agent): ClusterApi {
       outgoing.on("error", fail);
       outgoing.end(body);
     });
+  // A server that closes a connection in good order has not looked at what it sends back so.
+  const sendAgain = (...request: Parameters<typeof sendOnce>): Promise<Answer> =>
+    sendOnce(...request).catch((error: unknown) => {
+      if (error instanceof LoginError && error.message.includes("GOAWAY")) return sendOnce(...request);
+      throw error;
+    });
+  let first: Promise<Answer> | undefined;
+  // The first goes alone: an API server that refuses a login closes the connection, with all that is under way.
+  const send = async (...request: Parameters<typeof sendOnce>): Promise<Answer> => {
+    if (first !== undefined) {
+      await first;
+      return sendAgain(...request);
+    }
+    first = sendAgain(...request);
+    try {
+      return await first;
+    } catch (error) {
+      first = undefined;
+      throw error;
+    }
+  };
   return {
     post: async (path, body) => {
       const { status, text } = await send("POST", path, JSON.stringify(body));

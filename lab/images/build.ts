@@ -39,8 +39,8 @@ export async function ensureImages(programs: NodePrograms, log: Log): Promise<vo
 /** Builds images that only tests or demonstrations have a use for. @returns their folders @throws as {@link ensureImages} does */
 export async function ensureForeignImages(foreign: readonly Recipe[], log: Log): Promise<readonly string[]> {
   const takesPlaces = foreign.some(({ images = [] }) => images.length > 0);
-  const wanted = recipeLayouts(foreign, nodePrograms(), takesPlaces ? answers(undefined, foreign) : []);
   const known = nodePrograms();
+  const wanted = recipeLayouts(foreign, known, takesPlaces ? answers(undefined, foreign) : []);
   const named = foreign.flatMap(({ programs = {} }) => Object.values(programs).map(([artifact]) => artifact));
   const tools = named.filter((artifact): artifact is ToolName => !(artifact in known));
   if (wanted.some(({ folder }) => !existsSync(folder)))

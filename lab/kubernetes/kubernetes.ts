@@ -15,7 +15,8 @@ import { lacksCredentials, tokenLines } from "./nodes/credentials.ts";
 import { installNodes, prepareNodes, startNodes, stopNodes } from "./nodes/nodes.ts";
 import { realNodes } from "./nodes/plan.ts";
 import { standInHealth } from "./nodes/standIns.ts";
-import { definitions, fakeNodes, objects } from "./objects.ts";
+import { fakeNodes, objects } from "./objects.ts";
+import { openshiftKinds } from "./openshift.ts";
 import { projectPolicies } from "./projects.ts";
 
 /** Seconds until a process that does not end counts as hanging: an idle machine takes one or two, a busy one a minute. */
@@ -65,7 +66,7 @@ export function kubernetes(toolchain: Toolchain): KubernetesComponent {
         run(lab, "controllers", () => healthy(ports.controllers, "/healthz")),
         run(lab, "scheduler", () => healthy(ports.scheduler, "/readyz")),
         (async () => {
-          await Promise.all(definitions.map((definition) => api.apply(definition)));
+          await Promise.all(openshiftKinds.map((definition) => api.apply(definition)));
           await waitUntilReady("OpenShift's kinds", startTimeout, () => served(api), "see log/apiserver.log");
           await Promise.all([...objects, ...(real ? projectPolicies : fakeNodes)].map((object) => api.apply(object)));
           if (runningPid(lab.dir, "kwok") === undefined) await releaseNodes(api);
@@ -123,7 +124,7 @@ function writeFiles(lab: LabSettings): void {
 async function served(api: KubeApi): Promise<boolean> {
   const { paths } = await api.get<{ paths: Record<string, unknown> }>("/openapi/v3");
   const found = await Promise.all(
-    definitions.map(async (definition) => {
+    openshiftKinds.map(async (definition) => {
       const { group, versions, names } = definition.spec as CustomResource;
       const path = `apis/${group}/${versions[0].name}`;
       const { resources } = await api.get<{ resources: { name: string }[] }>(`/${path}`);

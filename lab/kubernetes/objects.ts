@@ -1,6 +1,6 @@
 /** The objects that every lab's cluster has from the start. */
 import type { KubeObject } from "./api.ts";
-import { openshiftKinds, openshiftRoles } from "./openshift.ts";
+import { openshiftRoles } from "./openshift.ts";
 import { routeHosts } from "./route.ts";
 
 /** Names of the nodes that kwok simulates. */
@@ -53,8 +53,5 @@ const storageClasses: readonly KubeObject[] = [
   provisioner: volumeProvisioner,
   allowVolumeExpansion: true,
 }));
-
-/** Applied before kwok starts, as it looks up its kinds once. */
-export const definitions: readonly KubeObject[] = openshiftKinds;
 
 export const objects: readonly KubeObject[] = [...storageClasses, ...openshiftRoles, ...routeHosts];

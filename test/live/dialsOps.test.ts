@@ -5,122 +5,37 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
-import { demoSettings, removeCluster, startCluster } from "../../lab/demo/cluster.ts";
-import { type DialsAtWork, deployDials, stack } from "../../lab/demo/dials/deploy.ts";
-import { element, workspace } from "../../lab/demo/dials/dials.ts";
-import { type FileRow, fileRow, fileRows, histogram, idsOf, writeToEos } from "../../lab/demo/dials/steps.ts";
-import { kubectl } from "../../lab/demo/kubectl.ts";
-import { demoStackFile } from "../../lab/demo/stack.ts";
 import { until } from "../../lab/demo/until.ts";
-import { lab } from "../../lab/harness/cloud.ts";
-import { type OpsOutcome, SystemOnLab } from "../../lab/harness/system.ts";
-import { kubeApi, type KubeObject } from "../../lab/kubernetes/api.ts";
-import { environment, type Run } from "../../lab/pulumi.ts";
+import type { OpsOutcome } from "../../lab/harness/system.ts";
 import { root } from "../../lab/settings.ts";
 import type { Report } from "../../ops/lib/status/row.ts";
+import { api, cluster, core, DialsOnNodes, stack, workspace } from "./dials/onNodes.ts";
 import { freePort } from "./port.ts";
-
-const namespace = "cms-dials-test";
-const core = `/api/v1/namespaces/${namespace}`;
-const quiet = (): void => undefined;
 
 describe("DIALS' commands on real nodes", function () {
   this.timeout(900_000);
-  const cluster = demoSettings(lab);
-  const api = kubeApi(cluster);
-  let run: Run;
-  let work: DialsAtWork;
-  let dials: SystemOnLab;
-  let env: NodeJS.ProcessEnv;
-  let dir: string;
-  let files = 0;
+  let nodes: DialsOnNodes;
+  const dir = mkdtempSync(path.join(tmpdir(), "dials-ops-"));
+  const ops = (words: readonly string[]): Promise<OpsOutcome> => nodes.ops(words);
 
   before(async () => {
-    dir = mkdtempSync(path.join(tmpdir(), "dials-ops-"));
-    await removeCluster(cluster, quiet);
-    run = await startCluster(cluster, quiet);
-    work = await deployDials(run);
-    env = environment(run, stack.source);
-    dials = SystemOnLab.deployed("dials", { stack: stack.name, file: demoStackFile(run, stack.name), env });
+    nodes = await DialsOnNodes.open();
   });
   after(async () => {
     rmSync(dir, { recursive: true, force: true });
-    await removeCluster(cluster, quiet);
+    await nodes.close();
   });
-
-  const ops = (words: readonly string[]): Promise<OpsOutcome> => dials.ops(words);
-
-  async function secret(name: string, key: string): Promise<string> {
-    const { data } = await api.get<KubeObject & { data: Record<string, string> }>(`${core}/secrets/${name}`);
-    return Buffer.from(data[key] ?? "", "base64").toString();
-  }
-
-  async function podsOf(app: string): Promise<readonly string[]> {
-    const pods = await api.list(`${core}/pods?labelSelector=app%3D${app}`);
-    return pods
-      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-      .map(({ metadata }) => metadata.name)
-      .sort();
-  }
-
-  async function replicas(name: string): Promise<number> {
-    const at = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
-    return (await api.get<KubeObject & { spec: { replicas: number } }>(at)).spec.replicas;
-  }
-
-  /** Files for the bulk worker, each a task of so many seconds. @returns their names */
-  async function newFiles(count: number, seconds: number): Promise<readonly string[]> {
-    const names: string[] = [];
-    for (let number = 0; number < count; number += 1) {
-      files += 1;
-      names.push(await writeToEos(api, work, { era: "Run2023D", histograms: [histogram(element, files)], seconds }));
-    }
-    return names;
-  }
-
-  /** Has the indexer look now, by the ETL's own command line. */
-  async function index(): Promise<void> {
-    const { code, stderr } = await ops(["etl", "--", "indexing", "-s"]);
-    assert.equal(code, 0, stderr);
-  }
-
-  const begun = (names: readonly string[]): Promise<FileRow> =>
-    until("a task", 120, async () => {
-      const rows = await fileRows(run, workspace, names);
-      return [...rows.values()].find(({ status }) => status === "STARTED");
-    });
-
-  /** Every file was read once: the histograms' key refuses a second time, which is a PARSING_ERROR. */
-  async function onceEach(names: readonly string[]): Promise<void> {
-    const rows = await until("the end of all tasks", 240, async () => {
-      const found = await fileRows(run, workspace, names);
-      const ended = [...found.values()].filter(({ status }) => !["PENDING", "STARTED"].includes(status));
-      return ended.length === names.length ? found : undefined;
-    });
-    for (const name of names) {
-      const { status, rows: histograms } = rows.get(name) ?? {};
-      assert.deepEqual({ status, histograms }, { status: "FINISHED", histograms: 1 }, name);
-    }
-  }
 
   describe("etl", () => {
     it("etl runs the ETL's own command line in the indexer's pod: what it queues is done, and its exit code is the command's", async () => {
-      const names = await newFiles(2, 0);
-      await index();
-      await onceEach(names);
-      const again = await ops([
-        "etl",
-        "--",
-        "ingesting",
-        "-w",
-        workspace,
-        "-f",
-        ...(await idsOf(run, workspace, names)),
-      ]);
+      const names = await nodes.newFiles(2, 0);
+      await nodes.index();
+      await nodes.onceEach(names);
+      const again = await ops(["etl", "--", "ingesting", "-w", workspace, "-f", ...(await nodes.ids(names))]);
       assert.equal(again.code, 0, again.stderr);
       // Both are read a second time, which the histograms' key refuses.
       await until("the second reading", 120, async () => {
-        const seen = [...(await fileRows(run, workspace, names)).values()];
+        const seen = [...(await nodes.rows(names)).values()];
         return seen.every(({ status }) => status === "PARSING_ERROR") ? true : undefined;
       });
       assert.equal((await ops(["etl", "--", "ingesting", "-w", workspace])).code, 2);
@@ -131,21 +46,21 @@ describe("DIALS' commands on real nodes", function () {
 
   describe("rollout", () => {
     it("rollout replaces a busy worker's pod, loses no task and runs none twice", async () => {
-      const [old] = await podsOf("tracker-bulk");
-      const names = await newFiles(6, 3);
-      await index();
-      await begun(names);
+      const [old] = await nodes.podsOf("tracker-bulk");
+      const names = await nodes.newFiles(6, 3);
+      await nodes.index();
+      await nodes.begun(names);
       const dry = await ops(["rollout", "tracker-bulk", "--dry-run"]);
       assert.equal(dry.stdout, `would drain tracker-bulk@${old ?? ""}, then restart tracker-bulk\n`);
       const { code, stdout, stderr } = await ops(["rollout", "tracker-bulk", "--poll", "0.5", "--json"]);
       assert.equal(code, 0, stderr);
       assert.deepEqual((JSON.parse(stdout) as { workers: string[] }).workers, [`tracker-bulk@${old ?? ""}`]);
-      await onceEach(names);
+      await nodes.onceEach(names);
       const [fresh] = await until("the old pod's end", 120, async () => {
-        const pods = await podsOf("tracker-bulk");
+        const pods = await nodes.podsOf("tracker-bulk");
         return pods.length === 1 && pods[0] !== old ? pods : undefined;
       });
-      const workers = [...(await fileRows(run, workspace, names)).values()].map(({ worker }) => worker);
+      const workers = [...(await nodes.rows(names)).values()].map(({ worker }) => worker);
       assert.deepEqual(
         [...new Set(workers)].sort(),
         [`tracker-bulk@${fresh ?? ""}`, `tracker-bulk@${old ?? ""}`].sort(),
@@ -153,30 +68,30 @@ describe("DIALS' commands on real nodes", function () {
     });
 
     it("rollout stops at the deadline with an error; the same pod goes on and nothing is lost", async () => {
-      const pods = await podsOf("tracker-bulk");
-      const names = await newFiles(2, 15);
-      await index();
-      await begun(names);
+      const pods = await nodes.podsOf("tracker-bulk");
+      const names = await nodes.newFiles(2, 15);
+      await nodes.index();
+      await nodes.begun(names);
       const { code, stderr } = await ops(["rollout", "tracker-bulk", "--deadline", "1s", "--poll", "0.5"]);
       assert.equal(code, 1);
       assert.match(
         stderr,
         /orrery: tracker-bulk@\S+ still has .* nothing was rolled out and it takes tasks again: give it more time by --deadline/,
       );
-      await onceEach(names);
-      assert.deepEqual(await podsOf("tracker-bulk"), pods);
+      await nodes.onceEach(names);
+      assert.deepEqual(await nodes.podsOf("tracker-bulk"), pods);
     });
 
     it("rollout runs a given command while the workers are idle, and restores them", async () => {
-      const pods = await podsOf("tracker-bulk");
+      const pods = await nodes.podsOf("tracker-bulk");
       const command = ["sh", "-c", "echo working; exit 3"];
       const { code, stdout, stderr } = await ops(["rollout", "tracker-bulk", "--poll", "0.5", "--", ...command]);
       assert.equal(stdout, "working\n");
       assert.equal(code, 3, stderr);
       assert.match(stderr, new RegExp(`tracker-bulk@${pods[0] ?? ""}: takes tasks from tracker-bulk again`));
-      const names = await newFiles(1, 0);
-      await index();
-      await onceEach(names);
+      const names = await nodes.newFiles(1, 0);
+      await nodes.index();
+      await nodes.onceEach(names);
     });
 
     it("rollout reports unknown names and workers that Flower does not see, and changes nothing", async () => {
@@ -184,11 +99,11 @@ describe("DIALS' commands on real nodes", function () {
       assert.equal(unknown.code, 2);
       assert.match(unknown.stderr, /there is no deployment or group "csc-bulk"; there are common-indexer, /);
       const scaled = (count: number): Promise<string> =>
-        kubectl(run, namespace, ["scale", "deployment/tracker-priority", `--replicas=${count}`]);
+        nodes.kubectl(["scale", "deployment/tracker-priority", `--replicas=${count}`]);
       await scaled(0);
       try {
         await until("the worker's end", 60, async () =>
-          (await podsOf("tracker-priority")).length === 0 ? true : undefined,
+          (await nodes.podsOf("tracker-priority")).length === 0 ? true : undefined,
         );
         const absent = await ops(["rollout", "tracker-priority"]);
         assert.equal(absent.code, 1);
@@ -201,10 +116,10 @@ describe("DIALS' commands on real nodes", function () {
 
   describe("commands on running workloads", () => {
     const status = (...words: readonly string[]): Promise<OpsOutcome> =>
-      dials.opsOf("status", ["--only", "workloads", "--limit", "1m", "--all", ...words]);
+      nodes.dials.opsOf("status", ["--only", "workloads", "--limit", "1m", "--all", ...words]);
     const kubeconfigWith = (from: string | RegExp, to: string): string => {
       const file = path.join(dir, "kubeconfig");
-      writeFileSync(file, readFileSync(env.KUBECONFIG ?? "", "utf8").replace(from, to));
+      writeFileSync(file, readFileSync(nodes.env.KUBECONFIG ?? "", "utf8").replace(from, to));
       return file;
     };
 
@@ -235,9 +150,9 @@ describe("DIALS' commands on real nodes", function () {
       await api.apply({
         apiVersion: "rbac.authorization.k8s.io/v1",
         kind: "RoleBinding",
-        metadata: { name: "deployer", namespace },
+        metadata: { name: "deployer", namespace: "cms-dials-test" },
         roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "edit" },
-        subjects: [{ kind: "ServiceAccount", name: "dials", namespace }],
+        subjects: [{ kind: "ServiceAccount", name: "dials", namespace: "cms-dials-test" }],
       });
       const request = {
         apiVersion: "authentication.k8s.io/v1",
@@ -252,20 +167,20 @@ describe("DIALS' commands on real nodes", function () {
       const short = await ops(["token", "--kubeconfig", kubeconfig, "--json"]);
       assert.equal(short.code, 1, "less than an hour is left");
       const said = JSON.parse(short.stdout) as { user: string; secondsLeft: number };
-      assert.equal(said.user, `system:serviceaccount:${namespace}:dials`);
+      assert.equal(said.user, `system:serviceaccount:cms-dials-test:dials`);
       assert.ok(said.secondsLeft > 1700 && said.secondsLeft <= 1800);
       assert.equal((await ops(["token", "--kubeconfig", kubeconfig, "--at-least", "10m"])).code, 0);
     });
 
     it("restart replaces workloads that take no tasks, and refuses those that do", async () => {
-      const old = await podsOf("frontend");
+      const old = await nodes.podsOf("frontend");
       assert.equal((await ops(["restart", "frontend", "--dry-run"])).stdout, "would restart frontend\n");
-      assert.deepEqual(await podsOf("frontend"), old);
+      assert.deepEqual(await nodes.podsOf("frontend"), old);
       const { code, stdout, stderr } = await ops(["restart", "frontend"]);
       assert.equal(code, 0, stderr);
       assert.equal(stdout, "restarted frontend\n");
       await until("the old pods' end", 60, async () =>
-        (await podsOf("frontend")).every((pod) => !old.includes(pod)) ? true : undefined,
+        (await nodes.podsOf("frontend")).every((pod) => !old.includes(pod)) ? true : undefined,
       );
       const refused = await ops(["restart", "tracker-etl"]);
       assert.equal(refused.code, 1);
@@ -274,7 +189,7 @@ describe("DIALS' commands on real nodes", function () {
     });
 
     it("pause stops the ETL and resume starts it again, through a setting; what came meanwhile is done", async () => {
-      const { file } = dials.target;
+      const { file } = nodes.dials.target;
       const text = readFileSync(file, "utf8");
       const dry = await ops(["pause", "--dry-run"]);
       const said =
@@ -284,22 +199,22 @@ describe("DIALS' commands on real nodes", function () {
       const paused = await ops(["pause", "--yes"]);
       assert.equal(paused.code, 0, paused.stdout + paused.stderr);
       const all = ["tracker-bulk", "flower", "redis-etl-broker", "backend"];
-      assert.deepEqual(await Promise.all(all.map(replicas)), [0, 0, 1, 2]);
+      assert.deepEqual(await Promise.all(all.map((name) => nodes.replicas(name))), [0, 0, 1, 2]);
       const listed = await status("--wait", "1m");
       assert.equal(listed.code, 0, listed.stdout);
       assert.match(listed.stdout, /\/tracker-bulk: has no pods, as declared/);
-      await dials.assertNoChanges();
-      const names = await newFiles(1, 0);
+      await nodes.dials.assertNoChanges();
+      const names = await nodes.newFiles(1, 0);
       const resumed = await ops(["resume", "--yes"]);
       assert.equal(resumed.code, 0, resumed.stdout + resumed.stderr);
-      assert.equal(await replicas("tracker-bulk"), 1);
-      await index();
-      await onceEach(names);
+      assert.equal(await nodes.replicas("tracker-bulk"), 1);
+      await nodes.index();
+      await nodes.onceEach(names);
     });
 
     it("forward reaches Flower", async () => {
       const port = await freePort();
-      const { file } = dials.target;
+      const { file } = nodes.dials.target;
       const words = [
         "dials",
         "forward",
@@ -311,7 +226,7 @@ describe("DIALS' commands on real nodes", function () {
         "--config-file",
         file,
       ];
-      const options = { cwd: root, env: { ...process.env, ...env }, stdio: "ignore" } as const;
+      const options = { cwd: root, env: { ...process.env, ...nodes.env }, stdio: "ignore" } as const;
       const child = spawn(process.execPath, ["cli/orrery.ts", ...words], options);
       const asked = (): Promise<Response> => fetch(`http://127.0.0.1:${port}/healthcheck`);
       try {
@@ -333,22 +248,23 @@ describe("DIALS' commands on real nodes", function () {
     });
 
     it("rotate generates new passwords, which reach every place that has one, and the ETL goes on with them", async () => {
-      const old = await secret("redis-etl-broker", "database-password");
+      const old = await nodes.secret("redis-etl-broker", "database-password");
       const asked = await ops(["rotate"]);
       assert.equal(asked.code, 0, asked.stderr);
       assert.match(asked.stdout, /set dials:settings.passwordRound to 2; next: npx pulumi up/);
-      const { code, text } = await dials.up();
+      const { code, text } = await nodes.dials.up();
       assert.equal(code, 0, text);
-      const fresh = await secret("redis-etl-broker", "database-password");
+      const fresh = await nodes.secret("redis-etl-broker", "database-password");
       assert.notEqual(fresh, old);
       for (const [number, key] of ["CELERY_BROKER_URL", "CELERY_RESULT_BACKEND", "CELERY_REDBEAT_URL"].entries()) {
-        assert.equal(await secret("dials-etl-secrets", key), `redis://:${fresh}@redis-etl-broker:6379/${number}`);
+        assert.equal(await nodes.secret("dials-etl-secrets", key), `redis://:${fresh}@redis-etl-broker:6379/${number}`);
       }
-      assert.equal(await secret("redis-etl-broker", "auth.conf"), `requirepass ${fresh}\n`);
-      const names = await newFiles(1, 0);
-      await index();
-      await onceEach(names);
-      assert.equal((await fileRow(run, workspace, names[0] ?? ""))?.worker.startsWith("tracker-bulk@"), true);
+      assert.equal(await nodes.secret("redis-etl-broker", "auth.conf"), `requirepass ${fresh}\n`);
+      const names = await nodes.newFiles(1, 0);
+      await nodes.index();
+      await nodes.onceEach(names);
+      const [row] = (await nodes.rows(names)).values();
+      assert.match(row?.worker ?? "", /^tracker-bulk@/);
     });
   });
 });

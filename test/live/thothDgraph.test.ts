@@ -124,7 +124,7 @@ print(len(json.loads(answer.json)["all"]))`;
 
   it("who reaches the router asks, changes and deletes without a certificate, as the docs warn", async () => {
     const [host, ca] = [await hostOf(run), await authorityOf(run)];
-    const post = (path: string, type: string, body: string): Promise<string> =>
+    const ask = (method: string, path: string, type: string, body: string): Promise<string> =>
       new Promise((resolve, reject) => {
         const headers = { host, "content-type": type };
         const to = {
@@ -133,7 +133,7 @@ print(len(json.loads(answer.json)["all"]))`;
           servername: host,
           ca,
           path,
-          method: "POST",
+          method,
           headers,
         };
         const call = request(to, (answer) => {
@@ -147,11 +147,12 @@ print(len(json.loads(answer.json)["all"]))`;
         call.end(body);
       });
     const names = async (): Promise<number> => {
-      const text = await post("/query", "application/graphql+-", "{ all(func: has(name)) { name } }");
+      const text = await ask("POST", "/query", "application/graphql+-", "{ all(func: has(name)) { name } }");
       return (JSON.parse(text) as { data: { all: readonly unknown[] } }).data.all.length;
     };
     assert.equal(await names(), 2);
-    assert.match(await post("/alter", "application/json", '{"drop_all": true}'), /"code":"Success"/);
+    assert.match(await ask("GET", "/admin/export", "application/json", ""), /"code":"ErrorUnauthorized"/);
+    assert.match(await ask("POST", "/alter", "application/json", '{"drop_all": true}'), /"code":"Success"/);
     assert.equal(await names(), 0);
   });
 });

@@ -109,8 +109,7 @@ describe("the documentation", () => {
     });
   }
 
-  it("the documentation calls only commands that exist", async function () {
-    this.timeout(300_000);
+  it("the documentation calls only commands that exist", async () => {
     const called = [...new Set(pages.flatMap(commandsOf))];
     assert.ok(called.length > 50, `found only ${called.length} commands`);
     const unknown = [];

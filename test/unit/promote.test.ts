@@ -11,8 +11,7 @@ import { type Ended, Project } from "./audit/decision/project.ts";
 const digest = (sign: string): string => `sha256:${sign.repeat(64)}`;
 const backend = `registry.cern.ch/cms-dqmdc/dials-backend:1.13.0@${digest("a")}`;
 
-describe("orrery promote", function () {
-  this.timeout(300_000);
+describe("orrery promote", () => {
   let project: Project;
   let prod = "";
   before(() => {

@@ -72,13 +72,18 @@ export class Dgraph extends pulumi.ComponentResource {
     const context: DgraphContext = { namespace, settings, secret };
     const servers = (settings.mode === "ha" ? haServers : singleServer)(name, context, { parent: this });
     this.publish(name, namespace, settings, servers);
-    if (settings.exporters && settings.mode === "ha") {
+    const aggregated = settings.exporters && settings.mode === "ha";
+    if (aggregated) {
       new DgraphExporters(`${name}-exporters`, { context, zero: servers.zero, alpha: servers.alpha }, { parent: this });
     }
     this.backups(name, context, args.secrets);
     if (settings.ratel) {
       ratel(`${name}-ratel`, context, { parent: this });
     }
+    const published = [
+      ...(settings.exposeZero ? [6080] : []),
+      ...(settings.exposeAlpha ? [8080, 9080] : aggregated ? [8080] : []),
+    ];
     // Programs speak gRPC; HTTP has the calls that change the schema and stop the server.
     const asking = [pods({}, [9080]), ...clients.map((client) => pods({}, [9080], client))];
     new NetworkPolicy(
@@ -88,7 +93,7 @@ export class Dgraph extends pulumi.ComponentResource {
         ingress: [
           pods(labels, []),
           ...(settings.backups === undefined ? [] : [pods(backupLabels, [8080, exportsPort])]),
-          router(args.cluster, ...(settings.exposeZero ? [6080] : []), 8080, 9080),
+          ...(published.length === 0 ? [] : [router(args.cluster, ...published)]),
           ...asking,
           ...prometheus(args.cluster, 8080),
         ],
@@ -151,7 +156,7 @@ export class Dgraph extends pulumi.ComponentResource {
   private publish(
     name: string,
     namespace: NamespaceRef,
-    { hosts, exposeZero }: DgraphSettings,
+    { hosts, exposeAlpha, exposeZero }: DgraphSettings,
     { zero, alpha }: Servers,
   ): void {
     const component = (one: string): Record<string, string> => ({ ...labels, component: one });
@@ -174,8 +179,10 @@ export class Dgraph extends pulumi.ComponentResource {
         { parent: this },
       );
     };
-    expose("alpha-rest", alphas, hosts.alphaRest, true);
-    expose("alpha-grpc", alphas, hosts.alphaGrpc, true);
+    if (exposeAlpha) {
+      expose("alpha-rest", alphas, hosts.alphaRest, true);
+      expose("alpha-grpc", alphas, hosts.alphaGrpc, true);
+    }
     if (exposeZero) {
       expose("zero-rest", zeros, hosts.zeroRest, false);
     }

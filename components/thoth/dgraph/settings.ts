@@ -50,6 +50,10 @@ export const dgraphSettings = z.strictObject({
     .strictObject({ zeroRest: host.optional(), alphaRest: host.optional(), alphaGrpc: host.optional() })
     .prefault({})
     .describe("Public names instead of <route>-<namespace>.<apps domain>."),
+  exposeAlpha: z
+    .boolean()
+    .default(true)
+    .describe("Publish the data servers. They ask for no certificate: who reaches the router can delete all data."),
   exposeZero: z.boolean().default(false).describe("Publish the managers' HTTP interface, which has no login."),
   ratel: z.boolean().default(false).describe("Run the web interface, inside the cluster only."),
   exporters: z.boolean().default(true).describe("Collect the metrics of all servers, with mode ha."),

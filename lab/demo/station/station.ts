@@ -14,7 +14,7 @@ export async function playStation(run: Run, station: Station, tell: Tell): Promi
     "thoth-common, thoth-storages, thoth-analyzer and pydgraph, which they are made of, and Dgraph 1.2.8 are real",
   );
   const analysis = await askForAdvice(run, station, { flask: "*", six: ">=1.12" });
-  tell("somebody asks user-api for advice, at its Route: which leaves a ConfigMap where advisers run", analysis);
+  tell("somebody asks user-api for advice at its Route; it leaves a ConfigMap where advisers run", analysis);
   tell(
     "the workload operator looks at the quota, fills in the Template and makes a Job of it",
     await saidAbout(run, station, "workload-operator", analysis, "made"),

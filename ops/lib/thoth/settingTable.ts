@@ -33,6 +33,7 @@ function dgraphTable({ namespace, mode }: Section<"dgraph">): SettingTable {
           { is: "single", objects: [object("StatefulSet", "dgraph")] },
         ],
       },
+      partRow(at("exposeAlpha"), object("Route", "alpha-rest")),
       partRow(at("exposeZero"), object("Route", "zero-rest")),
       partRow(at("ratel"), object("Deployment", "ratel")),
     ],

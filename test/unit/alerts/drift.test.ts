@@ -21,8 +21,7 @@ async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-describe("the nightly look for drift", function () {
-  this.timeout(300_000);
+describe("the nightly look for drift", () => {
   const dir = mkdtempSync(path.join(tmpdir(), "orrery-drift-"));
   const at = (...names: readonly string[]): string => path.join(dir, ...names);
   /** Texts by receiver. */

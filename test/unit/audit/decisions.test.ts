@@ -5,8 +5,7 @@ import { cases } from "./decision/cases.ts";
 import type { FakeWorld } from "./decision/fakeWorld.ts";
 import { Project } from "./decision/project.ts";
 
-describe("a command that deploys what it changed", function () {
-  this.timeout(300_000);
+describe("a command that deploys what it changed", () => {
   let project: Project;
   before(() => {
     project = new Project();

@@ -7,8 +7,7 @@ import { cases } from "./decision/cases.ts";
 import type { FakeWorld } from "./decision/fakeWorld.ts";
 import { Project } from "./decision/project.ts";
 
-describe("a decision whose update does not work", function () {
-  this.timeout(300_000);
+describe("a decision whose update does not work", () => {
   let project: Project;
   before(() => {
     project = new Project();

@@ -5,8 +5,7 @@ import { after, before, describe, it } from "mocha";
 import { cases } from "./decision/cases.ts";
 import { type Ended, Project } from "./decision/project.ts";
 
-describe("a decision that is open", function () {
-  this.timeout(300_000);
+describe("a decision that is open", () => {
   let project: Project;
   before(() => {
     project = new Project();

@@ -215,8 +215,7 @@ PATH=/nowhere
 `;
 const plain = (value: unknown): string => String(value instanceof Secret ? value.value : (value ?? ""));
 
-describe("settings in a guest", function () {
-  this.timeout(300_000);
+describe("settings in a guest", () => {
   const dir = mkdtempSync(path.join(tmpdir(), "guestSettings-"));
   const canary = path.join(dir, "canary");
   const root = path.join(dir, "root");

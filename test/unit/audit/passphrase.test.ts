@@ -13,8 +13,7 @@ import { type Ended, Project } from "./decision/project.ts";
 const next = "a private passphrase";
 const old = samplePassphrase("stage");
 
-describe("a new passphrase", function () {
-  this.timeout(300_000);
+describe("a new passphrase", () => {
   let project: Project;
   before(() => {
     project = new Project();
@@ -160,8 +159,7 @@ describe("a new passphrase", function () {
   });
 });
 
-describe("what former passphrases open", function () {
-  this.timeout(300_000);
+describe("what former passphrases open", () => {
   const dir = mkdtempSync(path.join(tmpdir(), "backend-"));
   let project: Project;
   before(() => {

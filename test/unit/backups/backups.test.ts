@@ -21,9 +21,7 @@ const saved: Contents = {
   sequences: { "public.builds_id_seq": 2 },
 };
 
-describe("a repository of backups", function () {
-  this.timeout(300_000);
-
+describe("a repository of backups", () => {
   it("a server that does not answer is an error, and no word of a repository that is not there yet", async function () {
     if (spawnSync("restic", ["version"]).status !== 0) this.skip(); // the lab has Debian's, other machines may have none
     const env = { PATH: process.env.PATH, RESTIC_PASSWORD: "p", AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
@@ -42,8 +40,7 @@ describe("a repository of backups", function () {
   });
 });
 
-describe("settings of backups", function () {
-  this.timeout(300_000);
+describe("settings of backups", () => {
   const repository = "s3:https://s3.sample.invalid/backups/packit";
 
   it("a repository is a bucket with its server, and nothing else", () => {

@@ -12,8 +12,7 @@ interface Settings {
   environments: Record<string, { kind: string; guest?: Record<string, unknown> }>;
 }
 
-describe("the data sets of a stack", function () {
-  this.timeout(300_000);
+describe("the data sets of a stack", () => {
   const repository = "s3:https://s3.sample.invalid/backups/x";
 
   /** Those of stage, with its settings changed. */

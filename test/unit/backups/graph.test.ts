@@ -20,9 +20,7 @@ const dgraph = { cluster: "lab", namespace: "graph", mode: "ha", whitelist: "172
 const commandOf = (container: Record<string, unknown> | undefined): readonly string[] =>
   container?.command as readonly string[];
 
-describe("backups of Dgraph", function () {
-  this.timeout(300_000);
-
+describe("backups of Dgraph", () => {
   it("without the setting nothing of them is declared; with it CronJob, Secret, NetworkPolicy, and a server of exports", async () => {
     const without = await buildThoth({ dgraph });
     assert.doesNotMatch(JSON.stringify(without.manifests), /restic|rclone|exports/);
@@ -87,8 +85,7 @@ describe("backups of Dgraph", function () {
   });
 });
 
-describe("an export of Dgraph", function () {
-  this.timeout(300_000);
+describe("an export of Dgraph", () => {
   let dir = "";
   beforeEach(() => {
     dir = mkdtempSync(path.join(tmpdir(), "orrery-graph-"));

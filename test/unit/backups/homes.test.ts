@@ -29,8 +29,7 @@ import { deployCallysto, hub } from "../callysto/fixture.ts";
 
 const settings = backupSettings.parse({ repository: "s3:https://s3.sample.invalid/backups/hub" });
 
-describe("backups of a hub's homes", function () {
-  this.timeout(300_000);
+describe("backups of a hub's homes", () => {
   let dir = "";
   const at = (...names: readonly string[]): string => path.join(dir, ...names);
   const said = (): string => readFileSync(at("calls"), "utf8");

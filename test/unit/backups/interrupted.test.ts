@@ -25,8 +25,7 @@ const pulumi = `#!/bin/sh
 echo "{\\"url\\": \\"$PULUMI_BACKEND_URL\\"}"
 `;
 
-describe("a command of backups that is ended", function () {
-  this.timeout(300_000);
+describe("a command of backups that is ended", () => {
   const dir = mkdtempSync(path.join(tmpdir(), "interrupted-"));
   const [bin, seen, scratch, backend] = ["bin", "seen", "scratch", "backend"].map((name) => path.join(dir, name)) as [
     string,

@@ -13,8 +13,7 @@ import { orrery } from "./run.ts";
 
 const parts = ["prod", "prod-dials", "prod-packit", "stage-packit"];
 
-describe("groups of stacks", function () {
-  this.timeout(300_000);
+describe("groups of stacks", () => {
   const folder = mkdtempSync(path.join(tmpdir(), "orrery-groups-"));
   const { PULUMI_BACKEND_URL: backend } = process.env;
 
@@ -113,8 +112,7 @@ describe("groups of stacks", function () {
     assert.deepEqual([found?.whole, found?.none], [false, true]);
   });
 
-  it("drill says of a repository that does not answer no word of its backups", async function () {
-    this.timeout(300_000);
+  it("drill says of a repository that does not answer no word of its backups", async () => {
     const { code, stdout } = await orrery("drill", "--stack", "stage", "--only", "packit/database");
     assert.equal(code, 1);
     assert.match(stdout, /^packit\/database COULD NOT BE DRILLED: [^\n]*$/);

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createSecureServer, type ServerHttp2Stream } from "node:http2";
+import type { AddressInfo } from "node:net";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -110,6 +112,59 @@ describe("a cluster's API", () => {
       await assert.rejects(to.post("/x", {}), refused);
       await assert.rejects(to.has("/x"), refused);
     });
+  });
+
+  /** Asks over HTTP/2, as API servers are asked. */
+  async function overHttp2<T>(
+    answer: (stream: ServerHttp2Stream, path: string) => void,
+    work: (to: ClusterApi) => Promise<T>,
+  ): Promise<T> {
+    const server = createSecureServer({ key, cert });
+    server.on("stream", (stream: ServerHttp2Stream, headers) => {
+      stream.on("error", () => undefined);
+      answer(stream, headers[":path"] ?? "");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    try {
+      const { port } = server.address() as AddressInfo;
+      return await askCluster(kubeconfig(`https://127.0.0.1:${port}`, "t"), work);
+    } finally {
+      server.close();
+    }
+  }
+  const say = (stream: ServerHttp2Stream, status: number, body: object): void => {
+    stream.respond({ ":status": status, "content-type": "application/json" });
+    stream.end(JSON.stringify(body));
+  };
+
+  it("many requests at once hear that the login is refused from a server that closes the connection with that", () =>
+    overHttp2(
+      (stream) => {
+        say(stream, 401, {});
+        stream.session?.goaway(0, stream.id);
+      },
+      async (to) => {
+        const all = await Promise.allSettled(Array.from({ length: 10 }, () => to.post("/x", {})));
+        for (const one of all) assert.match(String(one.status === "rejected" && one.reason), /refuses the login/);
+      },
+    ));
+
+  it("a request that a server sends back unread as it closes the connection is sent once more", async () => {
+    const asked: string[] = [];
+    const answers = await overHttp2(
+      (stream, at) => {
+        asked.push(at);
+        if (at !== "/second" || asked.filter((one) => one === at).length > 1) {
+          say(stream, 200, { at });
+          return;
+        }
+        // The last that it answers is the stream before: a client's have odd ids.
+        stream.resume().on("end", () => stream.session?.goaway(0, stream.id === undefined ? 0 : stream.id - 2));
+      },
+      async (to) => [await to.post("/first", {}), await to.post("/second", {})],
+    );
+    assert.deepEqual(answers, [{ at: "/first" }, { at: "/second" }]);
+    assert.deepEqual(asked.slice(-3), ["/first", "/second", "/second"]);
   });
 
   it("an error says that something other than an API answers", () =>

@@ -27,8 +27,7 @@ function still(one: Rendered): unknown {
   return { ...one, inputs: { ...rest, metadata: own, spec: omit(asObject(spec), "replicas", "suspend") } };
 }
 
-describe("paused clusters", function () {
-  this.timeout(300_000);
+describe("paused clusters", () => {
   for (const stack of ["test", "stage", "prod"]) {
     it(`in ${stack} nothing but databases has pods, nothing is scheduled, and all else is the same`, async () => {
       const [running, paused] = [await objects(stack, false), await objects(stack, true)];

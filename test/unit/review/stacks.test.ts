@@ -9,9 +9,7 @@ import { checkOut } from "../../../review/checkout.ts";
 import { compareStacks } from "../../../review/compareStacks.ts";
 import { stacksMarkdown } from "../../../review/report/stacks.ts";
 
-describe("review --stacks", function () {
-  this.timeout(300_000);
-
+describe("review --stacks", () => {
   it("says which settings differ and what only one of the stacks has, and shows no secret", async () => {
     const found = await compareStacks("stage", "prod");
     const setting = found.settings.find(({ key, path }) => key === "dials:settings" && path.join(".") === "images.etl");

@@ -14,9 +14,7 @@ const files = new Set(
   ].map((name) => `thoth/${name}.yaml`),
 );
 
-describe("Contracts of Thoth's bots, tunnels and Dgraph", function () {
-  this.timeout(300_000);
-
+describe("Contracts of Thoth's bots, tunnels and Dgraph", () => {
   for (const stack of ["stage", "prod", "test"]) {
     it(`every workload of Thoth's bots, tunnels and Dgraph in ${stack} satisfies its image's contract`, async () => {
       const own = allContracts().filter(({ file }) => files.has(file));

@@ -28,6 +28,27 @@ const script = (pod: Pod, index = 0): string => (pod.containers[index]?.command 
 const wrong = (changed: object): string => problems(thothConfig({ dgraph: { ...dgraph, ...changed } })).join("\n");
 
 describe("Dgraph with several servers", () => {
+  it("data servers that are not published have no Route, and the router reaches the metrics only", async () => {
+    const seen = async (settings: object): Promise<readonly [string[], number[]]> => {
+      const { manifests, object } = await buildThoth({ dgraph: { ...dgraph, clients: [], ...settings } });
+      const routes = manifests.filter(({ kind }) => kind === "Route").map(({ name }) => name);
+      const { ingress } = object("NetworkPolicy dgraph").spec as {
+        ingress: { from?: { namespaceSelector?: { matchLabels?: object } }[]; ports?: { port: number }[] }[];
+      };
+      const router = ingress.filter(({ from = [] }) =>
+        from.some((peer) => "network.openshift.io/policy-group" in (peer.namespaceSelector?.matchLabels ?? {})),
+      );
+      return [routes.sort(), router.flatMap(({ ports = [] }) => ports.map(({ port }) => port))];
+    };
+    const aggregator = "prometheus-aggregate-exporter";
+    assert.deepEqual(await seen({}), [
+      ["alpha-grpc", "alpha-rest", aggregator],
+      [8080, 9080],
+    ]);
+    assert.deepEqual(await seen({ exposeAlpha: false }), [[aggregator], [8080]]);
+    assert.deepEqual(await seen({ exposeAlpha: false, exporters: false }), [[], []]);
+  });
+
   it("Dgraph with several servers has exactly these objects", async () => {
     const seen = await buildThoth({ dgraph: { ...dgraph, ratel: true, exposeZero: true, clients } });
     const titles = seen.manifests.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`);
