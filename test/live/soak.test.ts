@@ -1,5 +1,5 @@
 /**
- * An hour of random events for four systems, while programs, pods, databases and a node die. ORRERY_MINUTES=10 is a shorter one, which cannot
+ * An hour of random events for five systems, while programs, pods, databases, a node and a machine die. ORRERY_MINUTES=10 is a shorter one, which cannot
  * tell whether memory grows; ORRERY_SEED chooses what happens. What the services' own code, for which stand-ins run, would lose is not shown.
  */
 import assert from "node:assert/strict";

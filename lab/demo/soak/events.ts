@@ -6,11 +6,15 @@ import { repository as prowRepository } from "../prow/steps.ts";
 import { makeRepositories } from "../thoth/steps.ts";
 import { change, issue, pullRequestOfPackit } from "./githubEvents.ts";
 import type { EventKind } from "./kind.ts";
+import { lesson } from "./lesson.ts";
 import { alert, file, messages } from "./otherEvents.ts";
 import type { Systems } from "./systems.ts";
 
 /** All kinds. */
-export async function eventKinds(run: Run, { prow, dials, packit, thoth }: Systems): Promise<readonly EventKind[]> {
+export async function eventKinds(
+  run: Run,
+  { prow, dials, packit, thoth, hub }: Systems,
+): Promise<readonly EventKind[]> {
   await makeRepository(prow.alice, prowRepository);
   // The job looks for it; changes are of other files, so that they do not conflict.
   const content = Buffer.from("Hello\n").toString("base64");
@@ -24,5 +28,6 @@ export async function eventKinds(run: Run, { prow, dials, packit, thoth }: Syste
     ...messages(run, packit),
     issue(run, thoth),
     alert(run, thoth),
+    lesson(hub),
   ];
 }

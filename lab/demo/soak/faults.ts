@@ -1,4 +1,4 @@
-/** What dies during a soak, without a warning: programs, pods, databases, a node. */
+/** What dies during a soak, without a warning: programs, pods, databases, a node, and what {@link killAtHub} kills. */
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type KubeApi, kubeApi, type KubeObject } from "../../kubernetes/api.ts";
@@ -8,6 +8,7 @@ import { runningPid } from "../../process.ts";
 import type { Run } from "../../pulumi.ts";
 import { pick } from "../../random.ts";
 import { labDatabase } from "../../retarget.ts";
+import { killAtHub, unwellAtHub } from "./hubFaults.ts";
 import type { Fault } from "./record.ts";
 import { namespacesOf, type Systems } from "./systems.ts";
 
@@ -32,6 +33,7 @@ const powerCut = 20;
 export class Faults {
   private readonly run: Run;
   private readonly api: KubeApi;
+  private readonly systems: Systems;
   private readonly namespaces: readonly string[];
   private readonly draw: () => number;
   private readonly died: (fault: Omit<Fault, "at">) => void;
@@ -40,6 +42,7 @@ export class Faults {
   constructor(run: Run, systems: Systems, draw: () => number, died: (fault: Omit<Fault, "at">) => void) {
     this.run = run;
     this.api = kubeApi(run.lab);
+    this.systems = systems;
     this.namespaces = namespacesOf(systems);
     this.draw = draw;
     this.died = died;
@@ -49,12 +52,17 @@ export class Faults {
   async next(): Promise<void> {
     const what = this.draw();
     if (what < 0.08) return this.cutPower();
-    const pods = (await this.running()).filter(({ metadata }) => what >= 0.3 || keepsData.test(metadata.name));
+    if (what < 0.2) {
+      const fault = await killAtHub(this.run.lab, this.systems.hub, this.draw);
+      if (fault !== undefined) this.died(fault);
+      return;
+    }
+    const pods = (await this.running()).filter(({ metadata }) => what >= 0.4 || keepsData.test(metadata.name));
     const pod = pick(pods, this.draw);
     if (pod === undefined) return;
     const { namespace, name } = pod.metadata;
     // The database of DIALS is no pod of the system: its server crashes, and its disk stays.
-    if (what < 0.6 || namespace === labDatabase.namespace) {
+    if (what < 0.65 || namespace === labDatabase.namespace) {
       this.killProgram(pod);
       return;
     }
@@ -114,16 +122,17 @@ function groupOf(pid: string): string {
 const podsIn = async (api: KubeApi, namespaces: readonly string[]): Promise<readonly Pod[]> =>
   (await Promise.all(namespaces.map((name) => api.list<Pod>(`/api/v1/namespaces/${name}/pods`)))).flat();
 
-/** Pods that do not do their work, though nothing has gone wrong for a while: `namespace/pod: why`. */
+/** Pods and the hub's programs that do not do their work, though nothing has gone wrong for a while: `namespace/pod: why`. */
 export async function unwell(run: Run, systems: Systems): Promise<readonly string[]> {
   const pods = await podsIn(kubeApi(run.lab), namespacesOf(systems));
-  return pods.flatMap(({ metadata: { namespace, name, deletionTimestamp }, status }) => {
+  const waiting = pods.flatMap(({ metadata: { namespace, name, deletionTimestamp }, status }) => {
     const { phase = "", containerStatuses = [] } = status;
     if (deletionTimestamp !== undefined) return [`${namespace}/${name}: does not end`];
     if (phase === "Succeeded" || phase === "Failed") return [];
-    const waiting = containerStatuses.filter(({ ready }) => !ready).map((one) => one.name);
-    return phase === "Running" && waiting.length === 0
+    const notReady = containerStatuses.filter(({ ready }) => !ready).map((one) => one.name);
+    return phase === "Running" && notReady.length === 0
       ? []
-      : [`${namespace}/${name}: ${phase}, not ready: ${waiting.join(", ")}`];
+      : [`${namespace}/${name}: ${phase}, not ready: ${notReady.join(", ")}`];
   });
+  return [...waiting, ...(await unwellAtHub(systems.hub))];
 }

@@ -1,7 +1,7 @@
 /** What each service is known to lose, or to leave to people, when one of its programs dies. */
 import { labDatabase } from "../../retarget.ts";
 
-/** A program, as `namespace/pod`, whose death explains that an event needed help. */
+/** What died, as `namespace/pod/container`, `namespace/pod` or a node's name, that explains that an event needed help. */
 export interface Loss {
   readonly program: RegExp;
   /** How long before an event a death may still explain it: the program starts again, and what waits for it is late. */
@@ -10,11 +10,14 @@ export interface Loss {
 }
 
 /** What starts again within this time is late for nothing else. A node and all of its programs take as long on a busy machine. */
-export const restart = 240;
+const restart = 240;
+
+const node: Loss = { program: /^[^/]+$/, seconds: restart, why: "a node lost its power" };
 
 export const lossesOfProw = (jobs: string): readonly Loss[] => [
   { program: /\/hook-/, seconds: 60, why: "hook answers GitHub before it handles the event" },
   { program: new RegExp(`^${jobs}/`), seconds: restart, why: "the job's pod died, and Prow says so" },
+  node,
 ];
 
 export const lossesOfDials: readonly Loss[] = [
@@ -28,6 +31,7 @@ export const lossesOfDials: readonly Loss[] = [
     seconds: restart,
     why: "the database crashed in the middle of a task",
   },
+  node,
 ];
 
 export const lossesOfPackit: readonly Loss[] = [
@@ -40,6 +44,7 @@ export const lossesOfPackit: readonly Loss[] = [
   { program: /\/postgres-/, seconds: restart, why: "the database crashed in the middle of a task" },
   { program: /\/tokman-/, seconds: restart, why: "no token for a task" },
   { program: /-sandbox\//, seconds: restart, why: "the sandbox died, and Packit says so" },
+  node,
 ];
 
 export const lossesOfCentosBus: readonly Loss[] = [
@@ -51,4 +56,14 @@ export const lossesOfCentosBus: readonly Loss[] = [
 export const lossesOfTunnel = (bot: RegExp): readonly Loss[] => [
   { program: /\/ultrahook/, seconds: 120, why: "ultrahook.com loses what comes while the tunnel's client is away" },
   { program: bot, seconds: 60, why: "the tunnel's client finds no bot, and ultrahook.com does not learn of it" },
+  node,
+];
+
+export const lossesOfCallysto: readonly Loss[] = [
+  {
+    program: /^callysto\/[^/]+$/,
+    seconds: 600,
+    why: "the machine lost its power, and an emulated one starts for minutes",
+  },
+  { program: /^callysto\//, seconds: restart, why: "a program of the hub died, and the pupil signs on again" },
 ];

@@ -1,7 +1,6 @@
 /** What became of the events of a soak, and what explains it where nothing did at first. */
 import { growthText, isFlat, memoryText, type Sample } from "../../memory.ts";
 import type { EventKind } from "./kind.ts";
-import { restart } from "./losses.ts";
 
 /** One event; times are seconds since the soak began. */
 export interface Sent {
@@ -16,8 +15,8 @@ export interface Sent {
 /** Something that died. */
 export interface Fault {
   readonly at: number;
-  readonly what: "program" | "pod" | "node";
-  /** `namespace/pod/container`, `namespace/pod`, or the node's name. */
+  readonly what: "program" | "pod" | "node" | "machine";
+  /** `namespace/pod/container`, `namespace/pod`, or the node's name; `callysto/hub/program` and `callysto/hub`. */
   readonly target: string;
 }
 
@@ -50,12 +49,9 @@ export function reasonOf(
   const end = Math.min(first?.at ?? Infinity, done ?? Infinity, sent + patience);
   const about = faults.filter(({ at }) => at <= end);
   for (const { program, seconds, why } of loses) {
-    const killed = about.some(
-      ({ what, target, at }) => what !== "node" && program.test(target) && at >= sent - seconds,
-    );
-    if (killed) return why;
+    if (about.some(({ target, at }) => program.test(target) && at >= sent - seconds)) return why;
   }
-  return about.some(({ what, at }) => what === "node" && at >= sent - restart) ? "a node lost its power" : undefined;
+  return undefined;
 }
 
 /** Events of a kind. */
@@ -119,7 +115,7 @@ export function soakText(kinds: readonly Loses[], seen: Seen): string {
   const of = (what: Fault["what"]): number => seen.faults.filter((one) => one.what === what).length;
   const bad = wrongs(kinds, seen);
   return [
-    `${seen.minutes.toFixed(0)} minutes, --seed ${seen.seed}; killed: ${of("program")} programs, ${of("pod")} pods, the node ${of("node")} times`,
+    `${seen.minutes.toFixed(0)} minutes, --seed ${seen.seed}; killed: ${of("program")} programs, ${of("pod")} pods, the node ${of("node")} times, the hub's machine ${of("machine")} times`,
     ...judge(kinds, seen.sent, seen.faults).flatMap(({ kind, sent, alone, median, slowest, helped }) => [
       `${kind}: ${sent}, ${alone} of them without help, after ${median.toFixed(0)} s (median), ${slowest.toFixed(0)} s at most`,
       ...Object.entries(helped).map(([reason, count]) => `  ${count} with help: ${reason}`),

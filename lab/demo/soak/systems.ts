@@ -1,5 +1,6 @@
-/** The systems of a soak, in one cluster. */
+/** The systems of a soak: a hub in OpenStack, the others in one cluster. */
 import type { Run } from "../../pulumi.ts";
+import { type CallystoAtWork, deployCallysto, startCloud } from "../callysto/deploy.ts";
 import { deployDials, type DialsAtWork } from "../dials/deploy.ts";
 import { deployPackit, type PackitAtWork } from "../packit/deploy.ts";
 import { deployProw, type ProwAtWork } from "../prow/deploy.ts";
@@ -11,14 +12,17 @@ export interface Systems {
   readonly dials: DialsAtWork;
   readonly packit: PackitAtWork;
   readonly thoth: ThothAtWork;
+  readonly hub: CallystoAtWork;
 }
 
 /** Deploys what is missing or changed, one after the other. @throws with Pulumi's output if one cannot be */
 export async function deploySystems(run: Run): Promise<Systems> {
+  await startCloud(run.lab, run.log);
+  const hub = await deployCallysto(run);
   const prow = await deployProw(run);
   const dials = await deployDials(run);
   const packit = await deployPackit(run);
-  return { prow, dials, packit, thoth: await deployThoth(run) };
+  return { prow, dials, packit, thoth: await deployThoth(run), hub };
 }
 
 /** Namespaces of the systems; what stands for the world outside is in others. */

@@ -6,7 +6,10 @@ import { type Fault, judge, reasonOf, type Seen, type Sent, soakText, wrongs } f
 const kind = {
   name: "a change",
   patience: 100,
-  loses: [{ program: /\/hook-/, seconds: 30, why: "hook answers first" }],
+  loses: [
+    { program: /\/hook-/, seconds: 30, why: "hook answers first" },
+    { program: /^[^/]+$/, seconds: 240, why: "a node lost its power" },
+  ],
 };
 const sent = (fields: Partial<Sent> = {}): Sent => ({ kind: kind.name, id: "1", sent: 500, helped: [], ...fields });
 const help = (at: number, undelivered = 0): Sent["helped"][number] => ({ at, undelivered });
