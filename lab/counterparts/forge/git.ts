@@ -184,6 +184,11 @@ export class GitRepository {
     );
   }
 
+  /** Commits that `head` has and `base` has not, as `git am` takes them. */
+  patch(base: string, head: string): Promise<string> {
+    return this.run(["format-patch", "--stdout", `${base}..${head}`]);
+  }
+
   /** The tree of a merge; undefined where the two conflict. */
   async mergeTree(base: string, head: string): Promise<string | undefined> {
     try {

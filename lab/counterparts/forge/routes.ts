@@ -3,7 +3,10 @@ import type { IncomingMessage } from "node:http";
 
 export interface Reply {
   readonly status: number;
+  /** Becomes JSON. */
   readonly body?: unknown;
+  /** Text instead of JSON. */
+  readonly text?: string;
 }
 
 /** What every request has. */

@@ -40,6 +40,9 @@ const byState = ({ query }: Call) => {
   return ({ state }: Issue): boolean => wanted === "all" || state === wanted;
 };
 
+/** What a pull request is compared with: what its branch was, where it is merged. */
+const baseOf = ({ merged, base }: Pull): string => (merged === undefined ? `refs/heads/${base}` : `${merged.sha}^`);
+
 const reviewJson = ({ id, user, state, body, commit, submitted }: Pull["reviews"][number]) => ({
   ...{ id, user: userJson(user), state, body, commit_id: commit, submitted_at: submitted },
 });
@@ -206,6 +209,8 @@ export const issues: Routes = {
   },
   "GET /repos/:owner/:repo/pulls/:number": async (call) => {
     const { issue, pull } = pullOf(call);
+    if (/^application\/vnd\.github\.(v3\.)?patch$/.test(call.accept))
+      return { status: 200, text: await repositoryOf(call).git.patch(baseOf(pull), pull.head.sha) };
     return ok(await pullJson(call.world, repositoryOf(call), issue, pull));
   },
   "PATCH /repos/:owner/:repo/pulls/:number": async (call) => {
@@ -215,10 +220,7 @@ export const issues: Routes = {
   },
   "GET /repos/:owner/:repo/pulls/:number/files": async (call) => {
     const { pull } = pullOf(call);
-    const found = await repositoryOf(call).git.changes(
-      pull.merged?.sha === undefined ? `refs/heads/${pull.base}` : `${pull.merged.sha}^`,
-      pull.head.sha,
-    );
+    const found = await repositoryOf(call).git.changes(baseOf(pull), pull.head.sha);
     return ok(found.map((file) => ({ ...file, changes: file.additions + file.deletions })));
   },
   "GET /repos/:owner/:repo/pulls/:number/commits": async (call) => {

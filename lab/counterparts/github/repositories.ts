@@ -106,6 +106,17 @@ export const repositories: Routes = {
     call.events.push(repository, ref, { after: sha }, call.user);
     return created(refJson(ref, sha));
   },
+  "PATCH /repos/:owner/:repo/git/refs/*": async (call) => {
+    const repository = repositoryOf(call);
+    const [ref, after] = [`refs/${call.path.rest ?? ""}`, text(call, "sha")];
+    const before = (await repository.git.refs()).get(ref);
+    if (before === undefined) throw new Refusal(422, "Reference does not exist");
+    if (call.body.force !== true && (await repository.git.mergeBase(before, after)) !== before)
+      throw new Refusal(422, "Update is not a fast forward");
+    await repository.git.setRef(ref, after);
+    await moved(call, repository, ref, before, after);
+    return ok(refJson(ref, after));
+  },
   "DELETE /repos/:owner/:repo/git/refs/*": async (call) => {
     const repository = repositoryOf(call);
     const ref = `refs/${call.path.rest ?? ""}`;

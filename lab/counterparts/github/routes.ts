@@ -14,6 +14,8 @@ export interface Call extends BodyOf {
   /** The parts of the path that begin with a colon; `*` is the rest of it. */
   readonly path: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
+  /** In which form the client wants the answer. */
+  readonly accept: string;
 }
 
 export type Routes = RoutesOf<Call>;

@@ -60,16 +60,21 @@ async function apiReply(request: IncomingMessage, url: URL): Promise<Reply> {
   }
   const { handler, path } = found;
   return answered(async () =>
-    handler({ world, events, user, path, query: url.searchParams, body: await bodyOf(request) }),
+    handler({
+      ...{ world, events, user, path, query: url.searchParams, accept: request.headers.accept ?? "" },
+      body: await bodyOf(request),
+    }),
   );
 }
 
 /** Answers as GitHub does, with a tag by which caches ask again. */
-function reply(request: IncomingMessage, response: ServerResponse, { status, body }: Reply): void {
-  const text = body === undefined ? "" : JSON.stringify(body);
+function reply(request: IncomingMessage, response: ServerResponse, { status, body, text: given }: Reply): void {
+  const text = given ?? (body === undefined ? "" : JSON.stringify(body));
   const etag = `"${createHash("sha256").update(text).digest("hex").slice(0, 32)}"`;
   const headers = {
-    "content-type": "application/json; charset=utf-8",
+    "content-type": given === undefined ? "application/json; charset=utf-8" : "text/plain; charset=utf-8",
+    // Caches keep each form of an answer.
+    vary: "Accept, Authorization",
     "x-oauth-scopes": "read:user",
     "x-ratelimit-limit": "5000",
     "x-ratelimit-remaining": "4999",

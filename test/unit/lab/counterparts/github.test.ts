@@ -241,6 +241,30 @@ describe("the lab's counterpart of GitHub", () => {
     assert.equal((await ask("PUT", "/repos/org/repo/pulls/1/merge", {})).status, 405);
   });
 
+  it("gives a pull request as a patch to those who want one, which git applies elsewhere, also when it is merged", async () => {
+    const headers = { accept: "application/vnd.github.patch" };
+    const { status, body } = await ask("GET", "/repos/org/repo/pulls/1", undefined, undefined, headers);
+    assert.deepEqual([status, body.startsWith("From ")], [200, true]);
+    const [clone, patch] = [path.join(folder, "picked"), path.join(folder, "1.patch")];
+    await git(folder, "clone", "--quiet", `http://127.0.0.1:${port}/org/repo`, clone);
+    await git(clone, "checkout", "--quiet", "HEAD^");
+    writeFileSync(patch, body);
+    await git(clone, "am", "--quiet", patch);
+    assert.equal(await git(clone, "show", "HEAD:a.txt"), "two\n");
+  });
+
+  it("moves a branch, and its pull request with it, but not back without force", async () => {
+    const { object } = await api<{ object: { sha: string } }>("GET", "/repos/org/repo/git/refs/heads/main");
+    const commits = await api<readonly { parents: readonly { sha: string }[] }[]>("GET", "/repos/org/repo/commits");
+    const older = commits[0]?.parents[0]?.sha ?? "";
+    await api("POST", "/repos/org/repo/git/refs", { ref: "refs/heads/moving", sha: older });
+    const at = "/repos/org/repo/git/refs/heads/moving";
+    assert.equal((await ask("PATCH", at, { sha: object.sha })).status, 200);
+    assert.equal((await ask("PATCH", at, { sha: older })).status, 422);
+    assert.equal((await ask("PATCH", at, { sha: older, force: true })).status, 200);
+    assert.equal((await ask("PATCH", "/repos/org/repo/git/refs/heads/none", { sha: older })).status, 422);
+  });
+
   it("notes what it does not know, and shows pages to people", async () => {
     assert.equal((await ask("GET", "/repos/org/repo/traffic/views")).status, 404);
     assert.deepEqual(await api("GET", "/lab/unknown"), ["GET /repos/org/repo/traffic/views"]);

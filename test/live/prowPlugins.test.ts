@@ -1,0 +1,172 @@
+/**
+ * What Prow of stack `test` does around a change, on real nodes: a conflict is labelled, a merged change is picked for a release, a change
+ * of the jobs' files reaches Prow, and what is old is removed. Every program is Prow's own; GitHub is the lab's counterpart.
+ */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "mocha";
+import { demoSettings, removeCluster, startCluster } from "../../lab/demo/cluster.ts";
+import { makeRepository, propose, type PullRequest } from "../../lab/demo/github.ts";
+import type { Person } from "../../lab/demo/outside.ts";
+import { deployProw, type ProwAtWork, robot } from "../../lab/demo/prow/deploy.ts";
+import { comment, prowJobs, pullRequest, repository } from "../../lab/demo/prow/steps.ts";
+import { until } from "../../lab/demo/until.ts";
+import { lab } from "../../lab/harness/cloud.ts";
+import { kubeApi, type KubeObject } from "../../lab/kubernetes/api.ts";
+
+const cluster = demoSettings(lab);
+const api = kubeApi(cluster);
+const quiet = (): void => undefined;
+/** Where the config-updater looks for files of jobs. */
+const source = "kubevirt/project-infra";
+const jobs = "github/ci/prow-deploy/files/jobs";
+const release = "release-1.0";
+const newJob = "check-farewell";
+
+/** A job that the demonstration does not have at first. */
+const jobFile = `presubmits:
+  ${repository}:
+    - name: ${newJob}
+      always_run: false
+      decorate: true
+      spec:
+        nodeSelector: { type: vm, zone: ci }
+        containers:
+          - image: docker.io/library/busybox:1
+            command: [echo, farewell]
+            resources: { requests: { cpu: 10m, memory: 16Mi } }
+`;
+
+interface Said {
+  readonly body: string;
+  readonly user: { readonly login: string };
+}
+
+interface Pulled extends PullRequest {
+  readonly title: string;
+  readonly body: string;
+  readonly user: { readonly login: string };
+  readonly assignees: readonly { readonly login: string }[];
+  readonly base: { readonly ref: string };
+}
+
+describe("Prow's plugins at work", function () {
+  this.timeout(900_000);
+  let prow: ProwAtWork;
+  let alice: { readonly person: Person; readonly login: string };
+  let merged: PullRequest;
+  let conflicting: PullRequest;
+
+  before(async () => {
+    await removeCluster(cluster, quiet);
+    prow = await deployProw(await startCluster(cluster, quiet));
+    alice = { person: prow.alice, login: "alice" };
+    for (const name of [repository, source]) await makeRepository(prow.alice, name);
+    await prow.alice.call("POST", `/repos/${repository}/git/refs`, {
+      ref: `refs/heads/${release}`,
+      sha: await mainOf(repository),
+    });
+  });
+  after(() => removeCluster(cluster, quiet));
+
+  const mainOf = async (name: string): Promise<string> =>
+    (await prow.alice.get<{ object: { sha: string } }>(`/repos/${name}/git/refs/heads/main`)).object.sha;
+  /** The owner merges without Prow. */
+  const merge = (number: number, name: string): Promise<unknown> =>
+    prow.alice.call("PUT", `/repos/${name}/pulls/${number}/merge`, { merge_method: "squash" });
+  /** What the robot has said about a pull request, once something is like that. */
+  const answered = (number: number, what: RegExp, name = repository): Promise<string> =>
+    until(`the robot's comment ${String(what)}`, 180, async () => {
+      const all = await prow.alice.get<readonly Said[]>(`/repos/${name}/issues/${number}/comments`);
+      return all.find(({ body, user }) => user.login === robot && what.test(body))?.body;
+    });
+  const write = (branch: string, text: string): Promise<unknown> =>
+    prow.alice.call("PUT", `/repos/${repository}/contents/greeting.txt`, {
+      ...{ branch, message: "Greet otherwise\n\nSigned-off-by: alice <alice@users.noreply.github.com>" },
+      content: Buffer.from(text).toString("base64"),
+    });
+  const labelled = (label: string, there: boolean): Promise<true> =>
+    until(`${there ? "" : "no "}label ${label}`, 120, async () => {
+      const { labels } = await pullRequest(prow, conflicting.number);
+      return labels.some(({ name }) => name === label) === there ? true : undefined;
+    });
+
+  it("needs-rebase labels a change that conflicts, and says how to go on; a rebase removes both", async () => {
+    merged = await propose(alice, { path: "greeting.txt", text: "Hello\n", title: "Greet", in: repository });
+    conflicting = await propose(alice, { path: "greeting.txt", text: "Hi\n", title: "Greet short", in: repository });
+    await merge(merged.number, repository);
+    await write(conflicting.head.ref, "Hi there\n");
+    await labelled("needs-rebase", true);
+    await answered(conflicting.number, /PR needs rebase/);
+    const at = `/repos/${repository}/git/refs/heads/${conflicting.head.ref}`;
+    await prow.alice.call("PATCH", at, { sha: await mainOf(repository), force: true });
+    await write(conflicting.head.ref, "Hi\n");
+    await labelled("needs-rebase", false);
+    await until("the end of the robot's comment", 60, async () => {
+      const all = await prow.alice.get<readonly Said[]>(`/repos/${repository}/issues/${conflicting.number}/comments`);
+      return all.some(({ body }) => body.includes("PR needs rebase")) ? undefined : true;
+    });
+  });
+
+  it("cherrypicker refuses who is no member", async () => {
+    await comment(prow.mallory, merged.number, `/cherrypick ${release}`);
+    await answered(merged.number, /only .*members may request cherry picks/s);
+  });
+
+  it("a member's /cherrypick becomes a pull request of the robot's fork for the release, assigned to who asked", async () => {
+    await comment(prow.alice, merged.number, `/cherrypick ${release}`);
+    const said = await answered(merged.number, /new pull request created: #\d+/);
+    const number = Number(/#(\d+)/.exec(said.slice(said.indexOf("created")))?.[1]);
+    const picked = await prow.alice.get<Pulled>(`/repos/${repository}/pulls/${number}`);
+    assert.deepEqual([picked.title, picked.base.ref, picked.user.login], [`[${release}] Greet`, release, robot]);
+    assert.equal(picked.head.ref, `cherry-pick-${merged.number}-to-${release}`);
+    assert.match(picked.body, new RegExp(`This is an automated cherry-pick of #${merged.number}`));
+    const { content } = await prow.alice.get<{ content: string }>(
+      `/repos/${robot}/kubevirtci/contents/greeting.txt?ref=${picked.head.ref}`,
+    );
+    assert.equal(Buffer.from(content, "base64").toString(), "Hello\n");
+  });
+
+  it("a merged change of the jobs' files is written to the ConfigMap of jobs by config-updater, and Prow knows the job without a restart", async () => {
+    const change = { path: `${jobs}/kubevirt/farewell.yaml`, text: jobFile, title: "Say farewell", in: source };
+    const { number } = await propose(alice, change);
+    await merge(number, source);
+    assert.match(await answered(number, /Updated the .*job-config/, source), /farewell\.yaml/);
+    await until(`a run of ${newJob}`, 300, async () => {
+      if ((await prowJobs(api, prow, { job: newJob, number: conflicting.number })).length > 0) return true;
+      // hook reads the mounted file some time after it is written.
+      await comment(prow.alice, conflicting.number, `/test ${newJob}`);
+      return undefined;
+    });
+    const done = await until(`the end of ${newJob}`, 300, async () => {
+      const [found] = await prowJobs(api, prow, { job: newJob, number: conflicting.number });
+      return ["success", "failure", "error"].includes(found?.status.state ?? "") ? found : undefined;
+    });
+    assert.equal(done.status.state, "success");
+  });
+
+  it("sinker removes a run of the day before yesterday with its pod, and leaves a younger one", async () => {
+    const all = await prowJobs(api, prow, { job: newJob, number: conflicting.number });
+    const [old] = all.filter(({ status }) => status.state === "success");
+    assert.ok(old !== undefined);
+    await comment(prow.alice, conflicting.number, `/test ${newJob}`);
+    const young = await until("another run", 120, async () => {
+      const runs = await prowJobs(api, prow, { job: newJob, number: conflicting.number });
+      return runs.find(({ metadata }) => all.every((one) => one.metadata.name !== metadata.name));
+    });
+    const pods = `/api/v1/namespaces/${prow.namespaces.jobs}/pods`;
+    const job = `/apis/prow.k8s.io/v1/namespaces/${prow.namespaces.jobs}/prowjobs/${old.metadata.name}`;
+    assert.ok((await api.find(`${pods}/${old.metadata.name}`)) !== undefined);
+    const time = new Date(Date.now() - 49 * 3_600_000).toISOString().replace(/\.\d+/, "");
+    await api.patch(job, { status: { startTime: time, pendingTime: time, completionTime: time } });
+    await until("the run's end", 180, async () => ((await api.find(job)) === undefined ? true : undefined));
+    await until("its pod's end", 180, async () =>
+      (await api.find<KubeObject>(`${pods}/${old.metadata.name}`)) === undefined ? true : undefined,
+    );
+    const left = await prowJobs(api, prow, { job: newJob });
+    assert.ok(left.some(({ metadata }) => metadata.name === young.metadata.name));
+  });
+
+  it("the programs asked the counterpart nothing that it does not know", async () => {
+    assert.deepEqual(await prow.alice.get("/lab/unknown"), []);
+  });
+});
