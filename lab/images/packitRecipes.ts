@@ -195,8 +195,8 @@ const jobs: Recipe = {
 const sandcastle: Recipe = {
   name: "sandcastle",
   references: ["quay.io/packit/sandcastle:stg"],
-  program: "bash 5.2 of Debian 12",
-  packages: ["bash", "coreutils", "hostname"],
+  program: "bash 5.2, git and tar of Debian 12",
+  packages: ["bash", "coreutils", "git", "hostname", "tar"],
   files,
   script: withoutPython,
   config: { Cmd: ["bash"], User: "1000:0", Env: [searchPath] },

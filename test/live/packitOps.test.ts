@@ -1,10 +1,9 @@
 /**
- * Packit's commands on what runs, as one calls them, against the lab's Kubernetes with Packit's test stack on it. What pods
- * would do is played on this machine, and so is OpenShift's import of images; ImageStreams, rollouts and volumes are the API's.
+ * Packit's commands on what runs, as one calls them, against the lab's Kubernetes with Packit's test stack on it. OpenShift's
+ * import of images is played; ImageStreams, rollouts and volumes are the API's. What works in pods is packitCache's.
  */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
@@ -17,7 +16,6 @@ import { type OpsOutcome, SystemOnLab } from "../../lab/harness/system.ts";
 
 const core = "/api/v1/namespaces/myproject";
 const apps = "/apis/apps/v1/namespaces/myproject";
-const sandbox = "/api/v1/namespaces/packit-dev-sandbox";
 const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
 
 interface Workload extends KubeObject {
@@ -254,103 +252,6 @@ echo '{"status":{"images":[{"status":{"status":"Success"},"image":{"metadata":{"
       (await templateOf("statefulsets/packit-worker")).spec.containers[0]?.image ?? "",
       /packit-worker:dev$/,
     );
-  });
-
-  it("fill-cache puts repositories into every volume, cloned in the pods or copied from this machine", async () => {
-    const volumes = { "packit-worker-0": "worker", "repository-cache-filler-packit-worker-0": "sandbox" };
-    for (const [pod, volume] of Object.entries(volumes)) {
-      mkdirSync(path.join(dir, volume));
-      players.play(pod, `exec "\${@//\\/repository-cache/${dir}/${volume}}"`);
-    }
-    const work = path.join(dir, "kernel");
-    const identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
-    const git = (...args: string[]): string =>
-      execFileSync("git", ["-C", work, ...identity, ...args], { encoding: "utf8" }).trim();
-    mkdirSync(work);
-    git("init", "--quiet", "--initial-branch", "main");
-    git("commit", "--quiet", "--allow-empty", "-m", "one");
-    const heads = (name: string): string[] =>
-      Object.values(volumes).map((volume) =>
-        execFileSync("git", ["-C", path.join(dir, volume, name), "log", "-1", "--format=%s", "--all"], {
-          encoding: "utf8",
-        }).trim(),
-      );
-    execFileSync("git", ["clone", "--quiet", "--bare", work, path.join(dir, "remote.git")]);
-    const url = `file://${dir}/remote.git`.replace("file://", "ssh://");
-    const dry = await ops("fill-cache", url, "--dry-run");
-    assert.equal(
-      dry.stdout,
-      "would put remote into packit-worker-repository-cache-packit-worker-0 and sandcastle-repository-cache-packit-worker-0\n",
-    );
-    // The URL as pods have it means this folder here.
-    players.play(
-      "packit-worker-0",
-      `exec env GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=url.file://${dir}/.insteadOf GIT_CONFIG_VALUE_0=ssh://${dir}/ "\${@//\\/repository-cache/${dir}/worker}"`,
-    );
-    players.play(
-      "repository-cache-filler-packit-worker-0",
-      `exec env GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=url.file://${dir}/.insteadOf GIT_CONFIG_VALUE_0=ssh://${dir}/ "\${@//\\/repository-cache/${dir}/sandbox}"`,
-    );
-    const both = await ops("fill-cache", url, work);
-    assert.equal(both.code, 0, both.stdout + both.stderr);
-    assert.deepEqual(
-      [heads("remote"), heads("kernel")],
-      [
-        ["one", "one"],
-        ["one", "one"],
-      ],
-    );
-    // Again: what is there is brought up to date.
-    git("commit", "--quiet", "--allow-empty", "-m", "two");
-    git("push", "--quiet", path.join(dir, "remote.git"), "main");
-    assert.equal((await ops("fill-cache", url)).code, 0);
-    assert.deepEqual(heads("remote"), ["two", "two"]);
-    await eventually(
-      "the filler's end",
-      () => api.find(`${sandbox}/pods/repository-cache-filler-packit-worker-0`),
-      (pod) => pod === undefined,
-    );
-  });
-
-  it("fill-cache waits for a sandbox that has the volume, and knows which workers have a cache", async () => {
-    await api.apply({
-      apiVersion: "v1",
-      kind: "Pod",
-      metadata: { name: "quay-io-packit-sandcastle-dev-1", namespace: "packit-dev-sandbox" },
-      spec: {
-        containers: [
-          {
-            name: "sandcastle",
-            image: "quay.io/packit/sandcastle:dev",
-            resources: { requests: { cpu: "50m", memory: "512Mi" }, limits: { cpu: "1", memory: "768Mi" } },
-            securityContext: {
-              allowPrivilegeEscalation: false,
-              capabilities: { drop: ["ALL"] },
-              runAsNonRoot: true,
-              seccompProfile: { type: "RuntimeDefault" },
-            },
-          },
-        ],
-        automountServiceAccountToken: false,
-        volumes: [
-          { name: "cache", persistentVolumeClaim: { claimName: "sandcastle-repository-cache-packit-worker-0" } },
-        ],
-      },
-    });
-    const busy = await ops("fill-cache", path.join(dir, "kernel"), "--timeout", "1s");
-    assert.equal(busy.code, 1);
-    assert.match(
-      busy.stderr,
-      /sandcastle-repository-cache-packit-worker-0 is in use by quay-io-packit-sandcastle-dev-1 for 1 s; try again/,
-    );
-    await api.delete(`${sandbox}/pods/quay-io-packit-sandcastle-dev-1`);
-    const none = await ops("fill-cache", path.join(dir, "kernel"), "--worker", "packit-worker-short-running-0");
-    assert.equal(none.code, 2);
-    assert.match(
-      none.stderr,
-      /packit-worker-short-running-0 has no repository cache; those that have: packit-worker-0/,
-    );
-    assert.match((await ops("fill-cache", "kernel")).stderr, /"kernel" is neither a git URL nor a folder/);
   });
 
   it("cleanup refuses production, and removes any other service with its data", async () => {

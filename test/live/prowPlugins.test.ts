@@ -11,7 +11,7 @@ import { deployProw, type ProwAtWork, robot } from "../../lab/demo/prow/deploy.t
 import { comment, prowJobs, pullRequest, repository } from "../../lab/demo/prow/steps.ts";
 import { until } from "../../lab/demo/until.ts";
 import { lab } from "../../lab/harness/cloud.ts";
-import { kubeApi, type KubeObject } from "../../lab/kubernetes/api.ts";
+import { kubeApi } from "../../lab/kubernetes/api.ts";
 
 const cluster = demoSettings(lab);
 const api = kubeApi(cluster);
@@ -160,7 +160,7 @@ describe("Prow's plugins at work", function () {
     await api.patch(job, { status: { startTime: time, pendingTime: time, completionTime: time } });
     await until("the run's end", 180, async () => ((await api.find(job)) === undefined ? true : undefined));
     await until("its pod's end", 180, async () =>
-      (await api.find<KubeObject>(`${pods}/${old.metadata.name}`)) === undefined ? true : undefined,
+      (await api.find(`${pods}/${old.metadata.name}`)) === undefined ? true : undefined,
     );
     const left = await prowJobs(api, prow, { job: newJob });
     assert.ok(left.some(({ metadata }) => metadata.name === young.metadata.name));

@@ -13,6 +13,11 @@ import { upDemo, writeDemoStack } from "../stack.ts";
 const source = "test";
 type ServiceName = Parameters<typeof schemaOf>[0];
 
+/** The stack that is made of it. */
+export const stackOf = (service: ServiceName): { readonly name: string; readonly source: string } => {
+  return { name: `demo-${service}`, source };
+};
+
 /** A service at work. */
 export interface ServiceAtWork {
   readonly namespace: string;
@@ -54,7 +59,7 @@ export async function upService(
   for (const [secret, value] of Object.entries({ serviceConfig: config, ...secrets })) {
     text = setSecret(text, `${service}:${secret}`, crypter.encrypt(value));
   }
-  const stack = { name: `demo-${service}`, source };
+  const stack = stackOf(service);
   writeDemoStack(run, stack, text);
   await upDemo(run, { ...stack, system: service === "packit" ? "Packit" : "Stream" });
 }
