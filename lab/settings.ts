@@ -26,6 +26,7 @@ const offsets = {
   kwok: 34,
   controllers: 35,
   registry: 36,
+  imports: 37,
   acme: 40,
 } as const;
 

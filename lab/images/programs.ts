@@ -81,8 +81,8 @@ export HOME=/var/lib/pgsql PGDATA=/var/lib/pgsql/data/userdata
 mkdir -p "$PGDATA"
 chmod 700 "$PGDATA"
 printf 'postgres:x:%s:0::/var/lib/pgsql:/bin/bash\\n' "$(id -u)" >"$HOME/passwd"
-# psql is Debian's, and looks elsewhere by default than this server.
-export PGHOST=/run/postgresql
+# Where psql looks by default, also for those who call it in the pod; this server looks elsewhere.
+export PGHOST=/var/run/postgresql
 export LD_PRELOAD=libnss_wrapper.so NSS_WRAPPER_PASSWD=$HOME/passwd NSS_WRAPPER_GROUP=/etc/group
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
   initdb --username=postgres --auth-local=trust --auth-host=trust --encoding=UTF8 --locale=C >/dev/null
@@ -134,7 +134,7 @@ for link in json.load(open("pg-symlinks.json")):
     if not os.path.lexists(target): os.symlink(os.path.basename(link["source"]), target)'
     chmod 755 bin/*
     cd - >/dev/null
-    install -d -m 0775 -o 26 -g 0 var/lib/pgsql var/lib/pgsql/data run/postgresql
+    install -d -m 0775 -o 26 -g 0 var/lib/pgsql var/lib/pgsql/data var/run/postgresql
     ${withTmp}`,
   config: {
     Entrypoint: ["container-entrypoint"],

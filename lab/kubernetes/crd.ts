@@ -37,9 +37,11 @@ export interface Kind {
   readonly plural?: string;
   /** Abbreviation for kubectl. */
   readonly short?: string;
-  /** Properties besides apiVersion, kind and metadata; `status` becomes a subresource. */
+  /** Properties besides apiVersion, kind and metadata; `status` becomes a subresource, unless the object is made with its status. */
   readonly properties: Record<string, Schema>;
   readonly required?: string[];
+  /** Whether an object is made with its status. @default false */
+  readonly answered?: boolean;
   /** Whether `kubectl scale` works on spec.replicas. @default false */
   readonly scale?: boolean;
   /** Columns of `kubectl get`: title to JSON path. */
@@ -72,7 +74,7 @@ export function customResource(kind: Kind): KubeObject {
           storage: true,
           schema: { openAPIV3Schema: object(properties, kind.required) },
           subresources: {
-            ...("status" in kind.properties ? { status: {} } : {}),
+            ...("status" in kind.properties && kind.answered !== true ? { status: {} } : {}),
             ...(kind.scale === true ? { scale } : {}),
           },
           additionalPrinterColumns: Object.entries(kind.columns ?? {}).map(([name, jsonPath]) => ({

@@ -111,15 +111,16 @@ export function daemons(lab: LabSettings, toolchain: Toolchain): Record<DaemonNa
   };
 }
 
-/** Ports by the daemon that listens on them; real nodes have the registry besides. */
+/** Ports by the daemon that listens on them; real nodes have the registry and its imports besides. */
 export function kubernetesPorts(lab: LabSettings): [daemon: string, port: number][] {
-  const { kubernetes, scheduler, controllers, kwok, registry } = lab.ports;
+  const { kubernetes, scheduler, controllers, kwok, registry, imports } = lab.ports;
   return [
     ["apiserver", kubernetes],
     ["scheduler", scheduler],
     ["controllers", controllers],
     ["kwok", kwok],
     ["nodes-controller", registry],
+    ["nodes-controller", imports],
   ];
 }
 

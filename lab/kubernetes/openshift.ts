@@ -109,6 +109,13 @@ const kinds: readonly Kind[] = [
     properties: { spec: imageStreamSpec, status: anything },
   },
   {
+    group: "image.openshift.io",
+    kind: "ImageStreamImport",
+    properties: { spec: anything, status: anything },
+    required: ["spec"],
+    answered: true,
+  },
+  {
     group: "build.openshift.io",
     kind: "BuildConfig",
     short: "bc",

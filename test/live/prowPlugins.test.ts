@@ -1,14 +1,24 @@
 /**
  * What Prow of stack `test` does around a change, on real nodes: a conflict is labelled, a merged change is picked for a release, a change
- * of the jobs' files reaches Prow, and what is old is removed. Every program is Prow's own; GitHub is the lab's counterpart.
+ * of the jobs' files reaches Prow, a job pulls through the mirror, and what is old is removed. Every program is Prow's own; GitHub is the lab's counterpart.
  */
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, it } from "mocha";
+import { stringify } from "yaml";
 import { demoSettings, removeCluster, startCluster } from "../../lab/demo/cluster.ts";
 import { makeRepository, propose, type PullRequest } from "../../lab/demo/github.ts";
-import type { Person } from "../../lab/demo/outside.ts";
+import { ask, type Person } from "../../lab/demo/outside.ts";
 import { deployProw, type ProwAtWork, robot } from "../../lab/demo/prow/deploy.ts";
-import { comment, prowJobs, pullRequest, repository } from "../../lab/demo/prow/steps.ts";
+import {
+  comment,
+  folderOf,
+  objectText,
+  type ProwJob,
+  prowJobs,
+  pullRequest,
+  repository,
+} from "../../lab/demo/prow/steps.ts";
 import { until } from "../../lab/demo/until.ts";
 import { lab } from "../../lab/harness/cloud.ts";
 import { kubeApi } from "../../lab/kubernetes/api.ts";
@@ -21,20 +31,30 @@ const source = "kubevirt/project-infra";
 const jobs = "github/ci/prow-deploy/files/jobs";
 const release = "release-1.0";
 const newJob = "check-farewell";
+const pullJob = "pull-farewell";
 
-/** A job that the demonstration does not have at first. */
-const jobFile = `presubmits:
-  ${repository}:
-    - name: ${newJob}
-      always_run: false
-      decorate: true
-      spec:
-        nodeSelector: { type: vm, zone: ci }
-        containers:
-          - image: docker.io/library/busybox:1
-            command: [echo, farewell]
-            resources: { requests: { cpu: 10m, memory: 16Mi } }
-`;
+const busybox = "docker.io/library/busybox:1";
+/** Asks for an image as Docker with the options of the preset would. */
+const pull = String.raw`. /etc/default/docker
+mirror=$(echo "$DOCKER_OPTS" | sed 's/.*--registry-mirror=\([^ ]*\).*/\1/')/v2/library/farewell
+layer=$(wget -qO- "$mirror/manifests/1" | sed 's/.*"layers":.*"digest":"\([^"]*\)".*/\1/')
+wget -qO- "$mirror/blobs/$layer"`;
+const job = (name: string, container: object, labels: Readonly<Record<string, string>> = {}): object => ({
+  ...{ name, labels, always_run: false, decorate: true },
+  spec: {
+    nodeSelector: { type: "vm", zone: "ci" },
+    containers: [{ image: busybox, resources: { requests: { cpu: "10m", memory: "16Mi" } }, ...container }],
+  },
+});
+/** Jobs that the demonstration does not have at first. */
+const jobFile = {
+  presubmits: {
+    [repository]: [
+      job(newJob, { command: ["echo", "farewell"] }),
+      job(pullJob, { command: ["sh", "-c", pull] }, { "preset-docker-mirror": "true" }),
+    ],
+  },
+};
 
 interface Said {
   readonly body: string;
@@ -90,6 +110,21 @@ describe("Prow's plugins at work", function () {
       return labels.some(({ name }) => name === label) === there ? true : undefined;
     });
 
+  /** A job's run at the conflicting change, asked for until hook knows the job: it reads the mounted file some time after it is written. */
+  async function runOf(name: string, at = 0): Promise<ProwJob> {
+    const runs = (): Promise<readonly ProwJob[]> => prowJobs(api, prow, { job: name, number: conflicting.number });
+    await until(`run ${at} of ${name}`, 300, async () => {
+      if ((await runs()).length > at) return true;
+      await comment(prow.alice, conflicting.number, `/test ${name}`);
+      await sleep(5000);
+      return undefined;
+    });
+    return until(`the end of run ${at} of ${name}`, 300, async () => {
+      const found = (await runs())[at];
+      return ["success", "failure", "error"].includes(found?.status.state ?? "") ? found : undefined;
+    });
+  }
+
   it("needs-rebase labels a change that conflicts, and says how to go on; a rebase removes both", async () => {
     merged = await propose(alice, { path: "greeting.txt", text: "Hello\n", title: "Greet", in: repository });
     conflicting = await propose(alice, { path: "greeting.txt", text: "Hi\n", title: "Greet short", in: repository });
@@ -127,21 +162,27 @@ describe("Prow's plugins at work", function () {
   });
 
   it("a merged change of the jobs' files is written to the ConfigMap of jobs by config-updater, and Prow knows the job without a restart", async () => {
-    const change = { path: `${jobs}/kubevirt/farewell.yaml`, text: jobFile, title: "Say farewell", in: source };
+    const change = {
+      path: `${jobs}/kubevirt/farewell.yaml`,
+      text: stringify(jobFile),
+      title: "Say farewell",
+      in: source,
+    };
     const { number } = await propose(alice, change);
     await merge(number, source);
     assert.match(await answered(number, /Updated the .*job-config/, source), /farewell\.yaml/);
-    await until(`a run of ${newJob}`, 300, async () => {
-      if ((await prowJobs(api, prow, { job: newJob, number: conflicting.number })).length > 0) return true;
-      // hook reads the mounted file some time after it is written.
-      await comment(prow.alice, conflicting.number, `/test ${newJob}`);
-      return undefined;
-    });
-    const done = await until(`the end of ${newJob}`, 300, async () => {
-      const [found] = await prowJobs(api, prow, { job: newJob, number: conflicting.number });
-      return ["success", "failure", "error"].includes(found?.status.state ?? "") ? found : undefined;
-    });
-    assert.equal(done.status.state, "success");
+    assert.equal((await runOf(newJob)).status.state, "success");
+  });
+
+  it("a job pulls from Docker Hub through the mirror that its preset names, the second time from the mirror's folder", async () => {
+    for (const at of [0, 1]) {
+      const { status } = await runOf(pullJob, at);
+      assert.equal(status.state, "success", status.url);
+      const log = `${folderOf(conflicting.number, status.build_id ?? "", pullJob)}build-log.txt`;
+      assert.match(await objectText(cluster, prow, log), /farewell, said Docker Hub's counterpart/);
+    }
+    const asked = JSON.parse((await ask(cluster, "https://registry-1.docker.io/lab/asked")).body) as readonly string[];
+    assert.equal(asked.filter((one) => one.startsWith("GET ") && one.includes("/blobs/")).length, 1, asked.join(", "));
   });
 
   it("sinker removes a run of the day before yesterday with its pod, and leaves a younger one", async () => {

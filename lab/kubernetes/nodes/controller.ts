@@ -15,6 +15,7 @@ import { routerPod } from "../router/objects.ts";
 import { routeTraffic } from "../router/router.ts";
 import { rollOutConfigs } from "./deploymentConfigs/reconcile.ts";
 import { coalesced, follow } from "./follow.ts";
+import { answerImports } from "./imageImports.ts";
 import { importImages, StreamLayouts } from "./imageStreams.ts";
 import { triggerImages } from "./imageTriggers.ts";
 import { assignUsers } from "./projects.ts";
@@ -39,6 +40,12 @@ const layouts = new StreamLayouts(
 
 serveImages();
 importImages(api, layouts);
+await answerImports(
+  lab,
+  api,
+  (registry, repository, version) => layouts.manifest(registry, repository, version)?.digest,
+  (registry, repository, version) => layouts.fetch(registry, repository, version),
+);
 triggerImages(api);
 rollOutConfigs(api);
 assignUsers(api);

@@ -1,13 +1,16 @@
 #!/bin/bash
-# oc by Debian's kubectl. Its one command that kubectl lacks, import-image, has the lab's cluster look at a stream's source once more.
+# oc by Debian's kubectl. Its one command that kubectl lacks, import-image, creates an ImageStreamImport, as oc's does.
 if [ "$1" != import-image ]; then
   standin before oc "$@" && exec kubectl "$@"
   exit 1
 fi
 set -euo pipefail
-stream=${2#is/}
+target=${2#is/}
+stream=${target%%:*} tag=${target#*:}
 shift 2
-# As OpenShift's: without this annotation's old value the cluster imports again.
-kubectl get imagestream "${stream%%:*}" "$@" -o json |
-  kubectl annotate --local --overwrite -f - -o json "openshift.io/image.dockerRepositoryCheck=$(date -u +%FT%TZ)" |
-  kubectl replace -f -
+from=$(kubectl get imagestream "$stream" "$@" -o "jsonpath={.spec.tags[?(@.name==\"$tag\")].from.name}")
+import='{"apiVersion": "image.openshift.io/v1", "kind": "ImageStreamImport", "metadata": {"name": "'$stream'"}, "spec":
+  {"import": true, "images": [{"from": {"kind": "DockerImage", "name": "'$from'"}, "to": {"name": "'$tag'"}}]}}'
+answer=$(kubectl create "$@" -f - -o 'jsonpath={.status.images[0].status.status}: {.status.images[0].status.message}' <<<"$import")
+echo "$stream:$tag: $answer"
+[[ $answer = Success:* ]]
