@@ -40,18 +40,18 @@ const layouts = new StreamLayouts(
 
 serveImages();
 importImages(api, layouts);
-await answerImports(
-  lab,
-  api,
-  (registry, repository, version) => layouts.manifest(registry, repository, version)?.digest,
-  (registry, repository, version) => layouts.fetch(registry, repository, version),
-);
 triggerImages(api);
 rollOutConfigs(api);
 assignUsers(api);
 enforcePolicies();
 makeVolumes();
 routeTraffic(lab, api);
+await answerImports(
+  lab,
+  api,
+  (registry, repository, version) => layouts.manifest(registry, repository, version)?.digest,
+  (registry, repository, version) => layouts.fetch(registry, repository, version),
+);
 
 function serveImages(): void {
   const server = registryServer(layouts);

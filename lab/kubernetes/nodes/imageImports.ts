@@ -98,15 +98,13 @@ export async function answerImports(
     });
   });
   server.listen(lab.ports.imports, "127.0.0.1");
-  await api.apply(webhook(lab));
-  const path = `/apis/${group}/v1/imagestreamimports`;
-  const objects = follow<KubeObject>(
-    api,
-    path,
-    coalesced("ImageStreamImports", 50, async () => {
-      for (const one of objects.objects() ?? []) await api.delete(pathOf(one));
-    }),
-  );
+  let registered = false;
+  const changed = coalesced("ImageStreamImports", 50, async () => {
+    if (!registered) await api.apply(webhook(lab));
+    registered = true;
+    for (const one of made.objects() ?? []) await api.delete(pathOf(one));
+  });
+  const made = follow<KubeObject>(api, `/apis/${group}/v1/imagestreamimports`, changed);
 }
 
 async function store(api: KubeApi, asked: ImageStreamImport, resolve: Resolve): Promise<void> {

@@ -66,7 +66,10 @@ async function stream(
 
 /** PostgreSQL's own error, without what kubectl says about the exit code. */
 function lastWords(complaint: string, code: number): string {
-  const lines = complaint.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("command terminated"));
+  // A usage error ends with where help is.
+  const lines = complaint
+    .split("\n")
+    .filter((line) => line.trim() !== "" && !/^(command terminated|Try '.* --help')/.test(line));
   return lines.find((line) => /ERROR|FATAL|error:/.test(line)) ?? lines.at(-1) ?? `exit code ${code}`;
 }
 
