@@ -149,7 +149,7 @@ const postgresqls: readonly Recipe[] = [
     images: ["postgresql-12-centos7"],
   }),
   postgres("16.14.0-beta.17", "dfe7ecd8365ab907786e5f3d69179399f9675ac800153219efb2590257c2d551", {
-    references: [databaseImage],
+    references: [databaseImage, "quay.io/sclorg/postgresql-16-c9s:c9s"],
   }),
 ];
 
