@@ -15,7 +15,7 @@ interface ConsumerArgs {
   readonly context: PackitContext;
   readonly name: string;
   readonly image: StreamedImage;
-  readonly container: Pick<ServingContainerArgs, "command" | "env" | "mounts" | "resources" | "probes">;
+  readonly container: Pick<ServingContainerArgs, "command" | "env" | "mounts" | "resources" | "probes" | "scratch">;
   /** Destinations besides DNS. */
   readonly egress: readonly Traffic[];
 }
@@ -52,6 +52,8 @@ export class Beat extends pulumi.ComponentResource {
           command: ["/usr/bin/run_worker.sh"],
           env,
           mounts: secrets.beatMounts(),
+          // No volume for /tmp: it outlives a restart, and Celery would take the killed one's pid file, with its own pid 1, for another beat.
+          scratch: [],
           resources: { cpu: "80m", memory: ["160Mi", "256Mi"] },
           probes: { none: "beat listens on nothing and answers nobody; it exits when it cannot go on" },
         },

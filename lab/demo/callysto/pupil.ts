@@ -51,7 +51,9 @@ export class Pupil {
       // Chromium refuses to run as root with its sandbox.
       ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
     ];
-    const browser = await engine.launch({ executablePath, args });
+    // Playwright would end this whole process.
+    const signals = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
+    const browser = await engine.launch({ executablePath, args, ...signals });
     const context = await browser.newContext({ viewport: size });
     context.setDefaultTimeout(patience);
     return new Pupil(browser, context, await context.newPage(), `https://${hostname}/jupyter`);

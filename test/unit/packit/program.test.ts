@@ -110,6 +110,17 @@ describe("Packit's program", () => {
     }
   });
 
+  it("beat's pid file goes with its container: no volume keeps it for the next one, whose process has the same pid", async () => {
+    const { template } = (await buildPackit(production)).object("Deployment packit-service-beat").spec as {
+      template: { spec: { containers: readonly { volumeMounts: readonly { mountPath: string }[] }[] } };
+    };
+    const mounts = template.spec.containers.flatMap(({ volumeMounts }) => volumeMounts.map((one) => one.mountPath));
+    assert.deepEqual(
+      mounts.filter((at) => at.startsWith("/tmp")),
+      [],
+    );
+  });
+
   it("a disabled component is left out with everything that belongs to it", async () => {
     const whole = await buildPackit({ ...everything, databaseBackups: false });
     const parts = { tokman: "tokman", fedmsg: "packit-service-fedmsg", centosmsg: "packit-service-centosmsg" };
