@@ -20,19 +20,24 @@ const schema = z.array(
   z.strictObject({
     class: z.enum(Object.keys(classes) as [Class, ...Class[]]),
     reason: z.string().min(10),
+    /** Whether the tests pass now and then. @default false */
+    sometimes: z.literal(true).optional(),
     tests: z.array(z.string()).min(1),
   }),
 );
 
 /** Expected failures by test. */
-export type Expected = ReadonlyMap<string, { readonly class: Class; readonly reason: string }>;
+export type Expected = ReadonlyMap<
+  string,
+  { readonly class: Class; readonly reason: string; readonly sometimes?: true | undefined }
+>;
 
 /** Reads a list. @throws naming the file, what is wrong in it, or a test that it has twice */
 export function readExpected(file: string): Expected {
   if (!existsSync(file)) return new Map();
   const read = schema.safeParse(parse(readFileSync(file, "utf8")) ?? []);
   if (!read.success) throw new Error(`${file}: ${z.prettifyError(read.error)}`);
-  const expected = new Map<string, { class: Class; reason: string }>();
+  const expected = new Map<string, Omit<z.infer<typeof schema>[number], "tests">>();
   for (const { tests, ...why } of read.data) {
     for (const test of tests) {
       if (expected.has(test)) throw new Error(`${file} has ${test} twice`);
@@ -53,7 +58,7 @@ export interface Verdict {
   readonly failed: Partial<Record<Class, number>>;
   /** Failures that nobody expects. */
   readonly unexpected: readonly Result[];
-  /** Expected failures that pass. */
+  /** Tests that pass, and always fail by the list. */
   readonly surprises: readonly string[];
   /** Expected failures that the suite has no test for. */
   readonly unknown: readonly string[];
@@ -75,12 +80,14 @@ export function judge(tests: readonly string[], results: readonly Result[], expe
     skipped: of("skipped").length,
     failed,
     unexpected: of("failed").filter(({ test }) => !expected.has(test)),
-    surprises: of("passed").flatMap(({ test }) => (expected.has(test) ? [test] : [])),
+    surprises: of("passed")
+      .map(({ test }) => test)
+      .filter((test) => expected.has(test) && expected.get(test)?.sometimes !== true),
     unknown: [...expected.keys()].filter((test) => !known.has(test)),
     left: tests.filter((test) => !ended.has(test)).length,
   };
 }
 
-/** Whether a verdict lets the command end well: an expected failure that passes is only told. */
-export const isGood = ({ unexpected, unknown, left }: Verdict): boolean =>
-  unexpected.length === 0 && unknown.length === 0 && left === 0;
+/** Whether a verdict lets the command end well: the list is complete, and every line of it is still true. */
+export const isGood = ({ unexpected, surprises, unknown, left }: Verdict): boolean =>
+  [...unexpected, ...surprises, ...unknown].length === 0 && left === 0;

@@ -16,7 +16,7 @@ export function verdictText(one: Verdict & { readonly suite: string; readonly ve
   return [
     `${suite} ${version}: ${counts.join(", ")}`,
     ...unexpected.map(({ test, says = "it gives no reason" }) => `  failed: ${test}: ${says}`),
-    ...surprises.map((test) => `  passes, and is expected to fail: ${test}`),
+    ...surprises.map((test) => `  passes, remove it from the expected failures: ${test}`),
     ...unknown.map((test) => `  expected to fail, and no test of the suite: ${test}`),
   ].join("\n");
 }

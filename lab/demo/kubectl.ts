@@ -3,7 +3,6 @@ import { execFile, spawn } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
-import type { KubeApi } from "../kubernetes/api.ts";
 import { kubernetesEnv } from "../kubernetes/kubernetes.ts";
 import { endsWithUs } from "../process.ts";
 import type { Run } from "../pulumi.ts";
@@ -21,18 +20,6 @@ export async function kubectl(run: Run, namespace: string, words: readonly strin
 /** What one of a pod's programs prints. @throws with its stderr */
 export const execute = (run: Run, namespace: string, words: readonly string[]): Promise<string> =>
   kubectl(run, namespace, ["exec", ...words]);
-
-/** Whether a Job has succeeded; undefined while it has not ended or is not there. */
-export async function endOfJob(api: KubeApi, namespace: string, name: string): Promise<boolean | undefined> {
-  interface Job {
-    readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
-  }
-  const found = await api.find<Job>(`/apis/batch/v1/namespaces/${namespace}/jobs/${name}`);
-  const is = (type: string): boolean =>
-    found?.status?.conditions?.some((one) => one.type === type && one.status === "True") === true;
-  if (is("Complete")) return true;
-  return is("Failed") ? false : undefined;
-}
 
 /** A port of this machine that leads into a pod. */
 export interface Forwarded {

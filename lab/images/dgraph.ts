@@ -1,4 +1,4 @@
-/** Images of Dgraph's servers, and of a client of theirs. */
+/** Images of Dgraph's servers, of a client of theirs, and of what their backups are fetched with. */
 import { type Recipe, searchPath, trustAuthorities, withTmp } from "./recipes.ts";
 
 /** Built when a demonstration needs it: a data server takes 1.5 GB, so elsewhere a stand-in looks at what the containers have. */
@@ -6,7 +6,7 @@ export const dgraph: Recipe = {
   name: "dgraph",
   images: ["dgraph"],
   program: "Dgraph 1.2.8, the Go module that is nearest to 1.0.15",
-  packages: ["bash", "ca-certificates", "coreutils", "grep"],
+  packages: ["bash", "ca-certificates", "coreutils", "curl", "grep"],
   // Dgraph has parts in C.
   builds: ["gcc", "libc6-dev"],
   programs: { "/opt/dgraph/dgraph": ["dgraph", "dgraph"] },
@@ -40,4 +40,17 @@ export const dgraphClient: Recipe = {
     ln -sf bash bin/sh
     ${withTmp}`,
   config: { Env: [searchPath, "PYTHONPATH=/opt/python", "PYTHONUNBUFFERED=1"] },
+};
+
+/** Serves and fetches the exports that backups consist of. */
+export const rclone: Recipe = {
+  name: "rclone",
+  images: ["rclone"],
+  program: "rclone 1.60 of Debian 12",
+  packages: ["ca-certificates", "coreutils", "dash", "gzip", "rclone"],
+  script: `
+    ln -sf dash bin/sh
+    ${trustAuthorities}
+    ${withTmp}`,
+  config: { Entrypoint: ["rclone"], Env: [searchPath], WorkingDir: "/data" },
 };

@@ -3,7 +3,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { format } from "prettier";
 import { projectDir } from "../../config/stackFile.ts";
-import { answers } from "./catalogue.ts";
+import { imageParts } from "../../contracts/check/load.ts";
+import { answers, recipes } from "./catalogue.ts";
+import type { Recipe } from "./recipes.ts";
 
 const file = path.join(projectDir, "docs", "lab.md");
 const [begin, end] = ["<!-- images: npx orrery lab images --docs -->", "<!-- /images -->"];
@@ -25,11 +27,16 @@ export function imageRows(): readonly ImageRow[] {
   return answers()
     .flatMap(({ names, contract: { file, system }, recipe }) =>
       (names.images ?? []).map((image) => {
-        return { image, system, real: recipe !== undefined, runs: recipe?.program ?? "stand-in", contract: file };
+        const found = recipe ?? byReference(image);
+        return { image, system, real: found !== undefined, runs: found?.program ?? "stand-in", contract: file };
       }),
     )
     .sort((a, b) => `${a.system} ${a.image}`.localeCompare(`${b.system} ${b.image}`));
 }
+
+/** The recipe that answers to an image's exact references, whatever the contract's other tags are. */
+const byReference = (image: string): Recipe | undefined =>
+  recipes.find(({ references = [] }) => references.some((one) => imageParts(one).name === image));
 
 /** Writes the table into the document. @throws if `check` and it is not current */
 export async function writeImageTable(check: boolean): Promise<void> {

@@ -24,8 +24,8 @@ import type { Bucket } from "../../ops/lib/state/backend/bucket.ts";
 import { s3Bucket } from "../../ops/lib/state/backend/s3.ts";
 import type { Report } from "../../ops/lib/status/row.ts";
 import { type JobRun, runBackup } from "./backups/job.ts";
+import { PostgresServer } from "./backups/postgres.ts";
 import { type TlsFront, tlsFront } from "./backups/tls.ts";
-import { PostgresServer } from "./packitOps/postgres.ts";
 
 const namespace = "myproject";
 const cronJob = `/apis/batch/v1/namespaces/${namespace}/cronjobs/database-backup`;
@@ -55,7 +55,7 @@ describe("backups", function () {
 
   before(async () => {
     await installPackages(["restic", "postgresql-15"], () => undefined);
-    database = await PostgresServer.start("13");
+    database = await PostgresServer.start();
     await database.ask(`SET ROLE packit; ${filling}`, "packit");
     await database.ask('CREATE ROLE "read-er"');
     await database.ask('GRANT SELECT ON builds TO "read-er"', "packit");

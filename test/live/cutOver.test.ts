@@ -1,7 +1,7 @@
 /**
- * A service moves from one lab's cluster to another's by `adopt --to`, is killed on the way, goes on, and goes back: Packit as people
- * deployed it, with a DeploymentConfig. PostgreSQL is real on both sides, and what runs in its pods runs next to it. Not shown: an API
- * server that is too old for server-side apply, and routers.
+ * A service moves from one cluster to another by `adopt --to`, is killed on the way, goes on, and goes back: Packit as people deployed it,
+ * with a DeploymentConfig. Both clusters have real nodes, and the databases are read in their own pods. The old one's programs other than
+ * PostgreSQL only wait. Not shown: an API server that is too old for server-side apply, and routers.
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -12,19 +12,22 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, it } from "mocha";
 import { parse } from "yaml";
 import { projectDir } from "../../config/stackFile.ts";
-import { createLabFolder, removeLabFolder } from "../../lab/folder.ts";
+import { removeCluster } from "../../lab/demo/cluster.ts";
+import { execute, kubectl } from "../../lab/demo/kubectl.ts";
+import { createLabFolder } from "../../lab/folder.ts";
 import { eventually, lab } from "../../lab/harness/cloud.ts";
-import { api, kubeApi, type KubeObject } from "../../lab/harness/kube.ts";
-import { SystemOnLab } from "../../lab/harness/system.ts";
+import type { SystemOnLab } from "../../lab/harness/system.ts";
+import { kubeApi, type KubeObject } from "../../lab/kubernetes/api.ts";
 import { kubernetes } from "../../lab/kubernetes/kubernetes.ts";
+import { chooseRealNodes } from "../../lab/kubernetes/nodes/plan.ts";
+import type { Run } from "../../lab/pulumi.ts";
 import { labKubeconfig } from "../../lab/retarget.ts";
 import { labSettings, root } from "../../lab/settings.ts";
 import { ensureToolchain } from "../../lab/toolchain/toolchain.ts";
-import { output, type Ran, run } from "../../ops/lib/process.ts";
-import { Players } from "./packitOps/player.ts";
-import { PostgresServer } from "./packitOps/postgres.ts";
+import { output, type Ran, run as runProgram } from "../../ops/lib/process.ts";
+import { api, cluster, plainPackit, removePackit } from "./packit/onNodes.ts";
 
-/** Between the first ports of the two labs; the demonstrations' cluster is nearer. */
+/** Between the first ports of the checkout's lab and the old cluster; the demonstrations' cluster, the new one here, is nearer. */
 const distance = 400;
 const firstPort = lab.firstPort + (lab.firstPort + distance > 32_000 ? -distance : distance);
 const oldLab = labSettings({ ORRERY_LAB: `${lab.dir}-old`, ORRERY_PORTS: String(firstPort) });
@@ -70,17 +73,26 @@ interface Counted extends KubeObject {
   readonly spec: { readonly replicas?: number; readonly suspend?: boolean };
 }
 
+interface Pod extends KubeObject {
+  readonly status?: { readonly phase?: string };
+}
+
 /** Names of pods that may act: not a database's. */
 async function pods(of: typeof api): Promise<readonly string[]> {
-  interface Pod extends KubeObject {
-    readonly status?: { readonly phase?: string };
-  }
   const all = await Promise.all(namespaces.map((one) => of.list<Pod>(`/api/v1/namespaces/${one}/pods`)));
   return all
     .flat()
     .filter(({ status }) => !["Succeeded", "Failed"].includes(status?.phase ?? ""))
     .map(({ metadata }) => metadata.name)
     .filter((name) => !name.startsWith("postgres-"));
+}
+
+/** The old service's pods that run. */
+async function running(): Promise<readonly string[]> {
+  const all = await oldApi.list<Pod>("/api/v1/namespaces/myproject/pods");
+  return all
+    .filter(({ metadata, status }) => status?.phase === "Running" && !metadata.name.startsWith("postgres-"))
+    .map(({ metadata }) => metadata.name);
 }
 
 interface Report {
@@ -94,8 +106,7 @@ describe("a cut-over from one lab's cluster to another's", function () {
   this.timeout(1_500_000);
   const dir = mkdtempSync(path.join(tmpdir(), "cut-over-"));
   const [oldKubeconfig, journal] = [path.join(dir, "old"), path.join(dir, "cutover.json")];
-  const players = new Players();
-  let [old, fresh]: [PostgresServer | undefined, PostgresServer | undefined] = [undefined, undefined];
+  let [oldRun, newRun]: [Run, Run] = [] as never;
   let packit: SystemOnLab;
   let [before_, password]: [string, string] = ["", ""];
   let ran: Readonly<Record<string, number | boolean>> = {};
@@ -108,43 +119,44 @@ describe("a cut-over from one lab's cluster to another's", function () {
     ...["cli/orrery.ts", "adopt", "--to", "lab", "--out", journal],
     ...["--stack", packit.target.stack, "--config-file", packit.target.file, ...more],
   ];
-  const environment = (): NodeJS.ProcessEnv => ({ ...process.env, ...packit.target.env, ...players.env });
+  const environment = (): NodeJS.ProcessEnv => ({ ...process.env, ...packit.target.env });
   const adopt = (...more: readonly string[]): Promise<Ran> =>
-    run(process.execPath, words(...more), { cwd: projectDir, env: environment(), timeout: 1200 });
+    runProgram(process.execPath, words(...more), { cwd: projectDir, env: environment(), timeout: 1200 });
   const from = ["--kubeconfig", oldKubeconfig, "--accept", "PersistentVolumeClaim myproject/attachments"];
-  const server = (one: PostgresServer | undefined): PostgresServer => {
-    assert.ok(one !== undefined);
-    return one;
-  };
+  /** What a server answers its administrator, in its own pod. */
+  const ask =
+    (run: () => Run, server: string) =>
+    async (query: string, database = "postgres"): Promise<string> => {
+      const psql = ["psql", "-h", "127.0.0.1", "-U", "postgres", "-v", "ON_ERROR_STOP=1", "-tAqc", query, database];
+      return (await execute(run(), "myproject", [`deployment/${server}`, "--", ...psql])).trim();
+    };
+  const old = ask(() => oldRun, "postgres-12");
+  const fresh = ask(() => newRun, "postgres-16");
 
   before(async () => {
-    const toolchain = await ensureToolchain(quiet);
-    await kubernetes(toolchain).down(oldLab);
-    removeLabFolder(oldLab.dir, root);
-    createLabFolder(oldLab.dir, root);
-    await kubernetes(toolchain).up(oldLab, quiet);
-    writeFileSync(oldKubeconfig, labKubeconfig(oldLab), { mode: 0o600 });
-    [old, fresh] = [await PostgresServer.start("13"), await PostgresServer.start("16")];
-    await old.ask(`SET ROLE packit; ${filling}`, "packit");
-    await old.ask("CREATE ROLE \"read-er\" LOGIN PASSWORD 'other'");
-    await old.ask('GRANT SELECT ON builds TO "read-er"', "packit");
-    before_ = await old.ask(contents, "packit");
-    password = await fresh.ask(ownPassword);
-    players.play("deployment/postgres-13", old.player);
-    players.play("deployment/postgres-16", fresh.player);
-    const manifests = path.join(import.meta.dirname, "cutOver", "packit.yaml");
-    await output("kubectl", ["--kubeconfig", oldKubeconfig, "apply", "-f", manifests]);
-    await eventually(
-      "the old deployment's pods",
-      () => pods(oldApi),
-      (found) => found.length === 2 + 3,
-    );
-    ran = await numbers(oldApi);
-    packit = await SystemOnLab.open("packit", "test", [
+    const opened = await plainPackit([
       [["packit:settings", "postgres"], { version: "16" }],
       [["packit:settings", "workers"], { allTasks: 2 }],
       [["packit:settings", "suspendCronJobs"], false],
     ]);
+    ({ packit } = opened);
+    newRun = opened.run;
+    const toolchain = await ensureToolchain(quiet);
+    oldRun = { lab: oldLab, toolchain, log: quiet };
+    await removeCluster(oldLab, quiet);
+    createLabFolder(oldLab.dir, root);
+    chooseRealNodes(oldLab, 1);
+    await kubernetes(toolchain).up(oldLab, quiet);
+    writeFileSync(oldKubeconfig, labKubeconfig(oldLab), { mode: 0o600 });
+    const manifests = path.join(import.meta.dirname, "cutOver", "packit.yaml");
+    await output(path.join(toolchain.bin, "kubectl"), ["--kubeconfig", oldKubeconfig, "apply", "-f", manifests]);
+    await kubectl(oldRun, "myproject", ["rollout", "status", "deployment/postgres-12", "--timeout=110s"]);
+    await old(`SET ROLE packit; ${filling}`, "packit");
+    await old("CREATE ROLE \"read-er\" LOGIN PASSWORD 'other'");
+    await old('GRANT SELECT ON builds TO "read-er"', "packit");
+    before_ = await old(contents, "packit");
+    await eventually("the old deployment's pods", running, (found) => found.length === 2 + 3 + 1, 180);
+    ran = await numbers(oldApi);
     watched = (async () => {
       while (!watching.signal.aborted) {
         // A call that fails on a busy machine is no finding; the next one is soon.
@@ -157,11 +169,8 @@ describe("a cut-over from one lab's cluster to another's", function () {
   after(async () => {
     watching.abort();
     await watched;
-    await (packit as SystemOnLab | undefined)?.close(...namespaces);
-    await Promise.all([old?.stop(), fresh?.stop()]);
-    players.close();
-    await kubernetes(await ensureToolchain(quiet)).down(oldLab);
-    removeLabFolder(oldLab.dir, root);
+    await removeCluster(oldLab, quiet);
+    await removePackit();
     rmSync(dir, { recursive: true, force: true });
   });
 
@@ -179,7 +188,7 @@ describe("a cut-over from one lab's cluster to another's", function () {
       ...{ "StatefulSet myproject/packit-worker": 2, "CronJob packit-dev-sandbox/delete-pvcs": false },
     });
     assert.ok((await pods(api)).includes("packit-worker-0"));
-    assert.equal(await server(fresh).ask(contents, "packit"), before_);
+    assert.equal(await fresh(contents, "packit"), before_);
     assert.deepEqual(both, [], "both clusters acted at once");
   }
 
@@ -201,7 +210,7 @@ describe("a cut-over from one lab's cluster to another's", function () {
       report.claims.map(({ title, fate }) => `${title}: ${fate ?? "?"}`),
       [
         "PersistentVolumeClaim myproject/attachments: ?",
-        "PersistentVolumeClaim myproject/postgres-13: dumped and restored",
+        "PersistentVolumeClaim myproject/postgres-12: dumped and restored",
         "PersistentVolumeClaim myproject/redis-pvc: a queue, starts empty",
       ],
     );
@@ -215,7 +224,7 @@ describe("a cut-over from one lab's cluster to another's", function () {
 
   it("the new cluster as the old one, and a cluster that does not answer, are refused in one line", async () => {
     const own = path.join(dir, "new");
-    writeFileSync(own, labKubeconfig(lab), { mode: 0o600 });
+    writeFileSync(own, labKubeconfig(cluster), { mode: 0o600 });
     assert.match(
       (await adopt("--kubeconfig", own, "--yes")).stderr,
       /--kubeconfig is for https:\/\/127\.0\.0\.1:\d+, which is the new cluster/,
@@ -246,6 +255,7 @@ describe("a cut-over from one lab's cluster to another's", function () {
     assert.equal(statSync(journal).mode & 0o777, 0o600);
     assert.deepEqual(await pods(api), [], "the new cluster is paused");
     assert.equal((await numbers(api))["StatefulSet myproject/packit-worker"], 0);
+    password = await fresh(ownPassword);
   });
 
   it("the same command goes on: the old cluster is stopped, every row is in the new one, which runs", async () => {
@@ -254,8 +264,8 @@ describe("a cut-over from one lab's cluster to another's", function () {
     const report = JSON.parse(stdout) as Report;
     assert.deepEqual(report.done, ["secrets", "deploy", "stop", "data", "start", "status"]);
     await assertMoved();
-    assert.equal(await server(fresh).ask(ownPassword), password, "the new cluster keeps its own passwords");
-    assert.equal(await server(fresh).ask("SELECT has_table_privilege('read-er', 'builds', 'SELECT')", "packit"), "t");
+    assert.equal(await fresh(ownPassword), password, "the new cluster keeps its own passwords");
+    assert.equal(await fresh("SELECT has_table_privilege('read-er', 'builds', 'SELECT')", "packit"), "t");
   });
 
   it("texts of the old Secrets are those of the new ones, and the journal has none of them", async () => {
@@ -271,10 +281,10 @@ describe("a cut-over from one lab's cluster to another's", function () {
   });
 
   it("once more it changes nothing, and what was written since stays", async () => {
-    await server(fresh).ask("INSERT INTO nothing VALUES (1)", "packit");
+    await fresh("INSERT INTO nothing VALUES (1)", "packit");
     const { status, stderr } = await adopt("--yes");
     assert.equal(status, 0, stderr);
-    assert.equal(await server(fresh).ask("SELECT count(*) FROM nothing", "packit"), "1");
+    assert.equal(await fresh("SELECT count(*) FROM nothing", "packit"), "1");
     await assertMoved();
   });
 
@@ -292,7 +302,7 @@ describe("a cut-over from one lab's cluster to another's", function () {
       ...{ "Deployment myproject/redis": 0, "Deployment myproject/tokman": 0 },
       ...{ "StatefulSet myproject/packit-worker": 0, "CronJob packit-dev-sandbox/delete-pvcs": true },
     });
-    assert.equal(await server(old).ask(contents, "packit"), before_);
+    assert.equal(await old(contents, "packit"), before_);
     assert.deepEqual(both, []);
     const { config } = parse(readFileSync(packit.target.file, "utf8")) as {
       config: Record<string, Record<string, { paused?: boolean }>>;

@@ -11,7 +11,7 @@ import { promisify } from "node:util";
 import { after, before, describe, it } from "mocha";
 import type { Page } from "playwright-core";
 import { demoSettings, removeCluster, startCluster } from "../../lab/demo/cluster.ts";
-import { type DialsAtWork, deployDials } from "../../lab/demo/dials/deploy.ts";
+import { type DialsAtWork, deployDials, stack } from "../../lab/demo/dials/deploy.ts";
 import { element, flowerScene, ingest, pageOf, signOnScene, workspace } from "../../lab/demo/dials/dials.ts";
 import { allowExchange } from "../../lab/demo/dials/exchange.ts";
 import { type Person, startKeycloak } from "../../lab/demo/dials/keycloak.ts";
@@ -19,6 +19,7 @@ import { databases, fileRow, histogram, makeDue, restarts, writeToEos } from "..
 import { execute } from "../../lab/demo/kubectl.ts";
 import { ask } from "../../lab/demo/outside.ts";
 import { takePictures } from "../../lab/demo/pictures.ts";
+import { orrery, upDemo } from "../../lab/demo/stack.ts";
 import { until } from "../../lab/demo/until.ts";
 import { lab } from "../../lab/harness/cloud.ts";
 import { changed } from "../../lab/harness/system.ts";
@@ -30,7 +31,7 @@ import { installPackages } from "../../lab/openstack/packages.ts";
 import type { Run } from "../../lab/pulumi.ts";
 import { root } from "../../lab/settings.ts";
 import type { Check } from "../../ops/lib/dials/ssoChecks.ts";
-import { withOutsideProxy } from "./dials/outsideProxy.ts";
+import { withOutsideProxy } from "./outsideProxy.ts";
 
 const quiet = (): void => undefined;
 
@@ -271,6 +272,29 @@ describe("DIALS at work", function () {
       assert.equal(left.get(app), before.get(app), app);
     }
     assert.ok((await databases(run)).includes("muon_staging"), "data is nobody's to delete by a setting");
+  });
+
+  it("ops dials add-workspace and an update make a database and a worker; the next file is in the new workspace, on its page, and no other worker restarts", async () => {
+    const name = "pixels";
+    const words = ["--role", "cms-pixels", "--dataset", "/ZeroBias/*Run202*/DQMIO", "--prefix", "PixelPhase1/Tracks/"];
+    const said = await orrery(run, stack, ["dials", "add-workspace", name, ...words, "--bulk-only"]);
+    assert.match(said, /^added workspace pixels: database pixels, new workers pixels-bulk$/m);
+    const before = await uidsByApp();
+    await upDemo(run, { ...stack, system: "DIALS" });
+    assert.ok((await databases(run)).includes(name));
+    const after_ = await uidsByApp();
+    for (const app of ["tracker-bulk", "tracker-priority", "redis-etl-broker", "redis-web-cache", "frontend"]) {
+      assert.equal(after_.get(app), before.get(app), app);
+    }
+    const { name: file } = await ingest(run, dials, "Run2024C", 1004);
+    const row = await until("the row of the new workspace", 120, async () => {
+      const found = await fileRow(run, name, file);
+      return found?.status === "FINISHED" ? found : undefined;
+    });
+    assert.match(row.worker, /^pixels-bulk@/);
+    assert.equal(row.rows, 1);
+    const page = await ask(cluster, pageOf(dials).replace(workspace, name));
+    assert.match(page.body, /run 1004/);
   });
 
   /** Pods that are not at their end, of one workload or all. */

@@ -9,6 +9,7 @@ import { eventually, lab, openstackApi, type Row } from "../../lab/harness/cloud
 import { ensureNamespace } from "../../lab/machines/namespace.ts";
 import { answers as answering, api, becomes, bootTimeout, idOf, Made, remove } from "./made.ts";
 import { type Key, makeKey, probe, ssh } from "./ssh.ts";
+import { markFrom } from "./wire.ts";
 
 const made = new Made();
 const name = `machine-${randomBytes(4).toString("hex")}`;
@@ -177,6 +178,26 @@ describe("a machine of the lab", function () {
       await admin.delete("network", `/qos/policies/${policy.id}`);
     }
     await eventually("the limit's end", rules, (text) => !text.includes(tap()), 10);
+  });
+
+  it("a DSCP mark is in what a machine sends, and ends with its policy", async () => {
+    const admin = openstackApi(lab, "admin");
+    const policy = await admin.post("network", "/qos/policies", { policy: { name } });
+    const marked = (id: string | null): Promise<Row> =>
+      admin.put("network", `/ports/${port.id}`, { port: { qos_policy_id: id } });
+    const mark = (): Promise<number> => markFrom(floating, () => inside("true"));
+    // Assured Forwarding 31, which no program asks for.
+    const rule = { dscp_mark: 26 };
+    assert.notEqual(await mark(), rule.dscp_mark);
+    try {
+      await admin.post("network", `/qos/policies/${policy.id}/dscp_marking_rules`, { dscp_marking_rule: rule });
+      await marked(policy.id);
+      await eventually("the mark", mark, (found) => found === rule.dscp_mark, 30);
+    } finally {
+      await marked(null);
+      await admin.delete("network", `/qos/policies/${policy.id}`);
+    }
+    await eventually("the mark's end", mark, (found) => found !== rule.dscp_mark, 30);
   });
 
   it("an image of a machine has what was written to its disk, and the machine runs on", async () => {

@@ -9,6 +9,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { connect } from "node:tls";
 import { after, before, describe, it } from "mocha";
+import { crash } from "../../lab/demo/crash.ts";
+import { runCronJob } from "../../lab/demo/cronJobs.ts";
 import { demoSettings, removeCluster, startCluster } from "../../lab/demo/cluster.ts";
 import { execute, kubectl } from "../../lab/demo/kubectl.ts";
 import { type PackitAtWork, deployPackit } from "../../lab/demo/packit/deploy.ts";
@@ -21,7 +23,6 @@ import {
   leaveVolume,
   publishToCentos,
   publishToFedora,
-  runJob,
   taskOf,
   tasks,
 } from "../../lab/demo/packit/steps.ts";
@@ -37,9 +38,18 @@ import type { Run } from "../../lab/pulumi.ts";
 
 const quiet = (): void => undefined;
 
+interface Container {
+  readonly containerID?: string;
+  readonly ready: boolean;
+  readonly restartCount: number;
+}
+
 interface Pod extends KubeObject {
   readonly metadata: KubeObject["metadata"] & { readonly uid: string };
-  readonly status: { readonly containerStatuses?: readonly { readonly restartCount: number }[] };
+  readonly status: {
+    readonly phase?: string;
+    readonly containerStatuses?: readonly Container[];
+  };
 }
 
 interface Workload extends KubeObject {
@@ -176,9 +186,9 @@ describe("Packit at work", function () {
   it("the cleanup's job deletes a volume that a worker left half an hour ago, and no younger one", async () => {
     const volume = await leaveVolume(run, packit);
     const job = { namespace: packit.sandboxes, cronJob: "delete-pvcs" };
-    await runJob(api, job);
+    await runCronJob(api, job);
     assert.ok((await inSandboxes(api, packit, "persistentvolumeclaims")).includes(volume), "it is too young");
-    await runJob(api, job, later(31));
+    await runCronJob(api, job, later(31));
     const kept = await until("the volume's end", 60, async () => {
       const all = await inSandboxes(api, packit, "persistentvolumeclaims");
       return all.includes(volume) ? undefined : all;
@@ -230,18 +240,43 @@ describe("Packit at work", function () {
   it("the import's job writes the streams' digests into the workloads, which roll once", async () => {
     const job = { namespace: packit.namespace, cronJob: "import-images" };
     const at = `/apis/apps/v1/namespaces/${packit.namespace}/deployments/packit-service`;
-    await runJob(api, job);
+    await runCronJob(api, job);
     const stream = `/apis/image.openshift.io/v1/namespaces/${packit.namespace}/imagestreams/packit-service`;
     const digest = (await api.get<Stream>(stream)).status.tags[0]?.items[0]?.image;
     const rolled = await api.get<Workload>(at);
     assert.equal(rolled.spec.template.metadata.annotations?.["orrery/image"], digest);
-    await runJob(api, job);
+    await runCronJob(api, job);
     assert.equal(
       (await api.get(at)).metadata.generation,
       rolled.metadata.generation,
       "the same digest changes nothing",
     );
     await rolledOut();
+    await proposeAndWait(run, packit);
+  });
+
+  it("whatever program crashes comes back, and goes on with what it did: the schedule, both buses, pull requests", async () => {
+    const at = `/api/v1/namespaces/${packit.namespace}/pods`;
+    const containers = async (): Promise<readonly Container[]> =>
+      (await api.list<Pod>(at))
+        .filter(({ status }) => status.phase === "Running")
+        .flatMap(({ status }) => status.containerStatuses ?? []);
+    const before = await containers();
+    for (const { containerID = "" } of before) crash(containerID);
+    const crashed = before.map(({ containerID }) => containerID);
+    await until("all programs again", 300, async () => {
+      const now = await containers();
+      const back = now.filter(({ containerID, ready }) => ready && !crashed.includes(containerID));
+      return now.length === before.length && back.length === before.length ? true : undefined;
+    });
+    const { times } = await taskOf(cluster, packit, { source: "beat" });
+    await until("beat's next task", 120, async () =>
+      (await taskOf(cluster, packit, { source: "beat" })).times > times ? true : undefined,
+    );
+    await publishToFedora(run, topics.fedora, { user: "packit", what: "after the crash" });
+    await publishToCentos(run, packit, topics.centos, { subject: "after the crash, too" });
+    await taskOf(cluster, packit, { source: "fedora-messaging", subject: "after the crash" });
+    await taskOf(cluster, packit, { source: "centosmsg", subject: "after the crash, too" });
     await proposeAndWait(run, packit);
   });
 });

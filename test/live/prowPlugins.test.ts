@@ -6,7 +6,9 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, it } from "mocha";
 import { stringify } from "yaml";
+import { branchProtection } from "../../components/prow/files/base/branchProtection.ts";
 import { demoSettings, removeCluster, startCluster } from "../../lab/demo/cluster.ts";
+import { runCronJob } from "../../lab/demo/cronJobs.ts";
 import { makeRepository, propose, type PullRequest } from "../../lab/demo/github.ts";
 import { ask, type Person } from "../../lab/demo/outside.ts";
 import { deployProw, type ProwAtWork, robot } from "../../lab/demo/prow/deploy.ts";
@@ -213,6 +215,39 @@ describe("Prow's plugins at work", function () {
     );
     const left = await prowJobs(api, prow, { job: newJob });
     assert.ok(left.some(({ metadata }) => metadata.name === young.metadata.name));
+  });
+
+  it("branch-protector's job protects the branches that the stack's configuration names, as it says", async () => {
+    interface Protected {
+      readonly protect?: boolean;
+      readonly branches?: Readonly<Record<string, unknown>>;
+    }
+    for (const [owner, { repos }] of Object.entries(branchProtection.orgs)) {
+      for (const [name, { branches = {} }] of Object.entries<Protected>(repos)) {
+        await makeRepository(prow.alice, `${owner}/${name}`);
+        const sha = await mainOf(`${owner}/${name}`);
+        for (const branch of Object.keys(branches)) {
+          await prow.alice.call("POST", `/repos/${owner}/${name}/git/refs`, { ref: `refs/heads/${branch}`, sha });
+        }
+      }
+    }
+    await runCronJob(api, { namespace: prow.namespaces.prow, cronJob: "branch-protector" });
+    interface Protection {
+      readonly required_status_checks: { readonly contexts: readonly string[]; readonly strict?: boolean };
+      readonly required_pull_request_reviews: { readonly required_approving_review_count?: number } | null;
+    }
+    const of = (name: string, branch: string): Promise<Protection> =>
+      prow.robot.get(`/repos/${name}/branches/${branch}/protection`);
+    const contexts = async (name: string, branch: string): Promise<readonly string[]> =>
+      (await of(name, branch)).required_status_checks.contexts.toSorted();
+    const travis = "continuous-integration/travis-ci/pr";
+    assert.deepEqual(await contexts("kubevirt/project-infra", "master"), ["dco"]);
+    assert.deepEqual(await contexts("kubevirt/kubevirt", "release-0.33"), [travis, "dco"]);
+    assert.deepEqual(await contexts("nmstate/kubernetes-nmstate", "release-0.15"), ["dco"]);
+    const guide = await of("kubevirt/user-guide", "master");
+    assert.equal(guide.required_status_checks.strict, true);
+    assert.equal(guide.required_pull_request_reviews?.required_approving_review_count, 1);
+    await assert.rejects(of("kubevirt/user-guide", "main"), /404/);
   });
 
   it("the programs asked the counterpart nothing that it does not know", async () => {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { keepSystems, put, withoutPaths } from "../../../config/stackEdit.ts";
 import { readStackFile, stackPath } from "../../../config/stackFile.ts";
-import { dgraph, dgraphClient, dgraphClientImage } from "../../images/dgraph.ts";
+import { dgraph, dgraphClient, dgraphClientImage, rclone } from "../../images/dgraph.ts";
 import { kubeApi, type KubeObject } from "../../kubernetes/api.ts";
 import type { Run } from "../../pulumi.ts";
 import { kubectl } from "../kubectl.ts";
@@ -26,9 +26,9 @@ const settings = {
   ...{ clients: [clients], exporters: false, protect: false },
 };
 
-/** Deploys what is missing or changed. @throws with Pulumi's output if it cannot */
-export async function deployDgraph(run: Run): Promise<void> {
-  await offerRecipes(run, [dgraph, dgraphClient]);
+/** Deploys what is missing or changed. @param change - of the stack's file @throws with Pulumi's output if it cannot */
+export async function deployDgraph(run: Run, change: (text: string) => string = (text) => text): Promise<void> {
+  await offerRecipes(run, [dgraph, dgraphClient, rclone]);
   const api = kubeApi(run.lab);
   await api.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: clients } });
   const at = ["config", "thoth:settings"];
@@ -38,7 +38,7 @@ export async function deployDgraph(run: Run): Promise<void> {
   const keys = [...stack.entries.keys()].filter((key) => key.startsWith("thoth:ultrahookKey-"));
   const absent = [...others, ...keys.map((key) => ["config", key])];
   const text = withoutPaths(keepSystems(stack.text, ["clusters", "thoth"]), absent);
-  writeDemoStack(run, { name, source }, put(text, [...at, "dgraph"], settings));
+  writeDemoStack(run, { name, source }, change(put(text, [...at, "dgraph"], settings)));
   await upDemo(run, { name, source, system: "Thoth's Dgraph" });
   for (const one of clientObjects()) await api.apply(one);
   await kubectl(run, clients, ["rollout", "status", clientTarget, "--timeout=100s"]);

@@ -1,6 +1,7 @@
 /** Packit at work: what a pull request and the message buses set off, hop by hop, with the evidence of each. */
 import { kubeApi } from "../../kubernetes/api.ts";
 import type { Run } from "../../pulumi.ts";
+import { runCronJob } from "../cronJobs.ts";
 import { makeRepository, propose, type PullRequest, type Status, statusOf } from "../github.ts";
 import { ask } from "../outside.ts";
 import type { Scene } from "../pictures.ts";
@@ -14,7 +15,6 @@ import {
   leaveVolume,
   publishToCentos,
   publishToFedora,
-  runJob,
   type Task,
   taskOf,
 } from "./steps.ts";
@@ -105,7 +105,7 @@ export async function playPackit(run: Run, packit: PackitAtWork, tell: Tell): Pr
   tell("the worker's metrics go by the gateway and nginx to Prometheus", `${metric} tasks of GitHub`);
 
   const volume = await leaveVolume(run, packit);
-  await runJob(api, { namespace: packit.sandboxes, cronJob: "delete-pvcs" }, later(31));
+  await runCronJob(api, { namespace: packit.sandboxes, cronJob: "delete-pvcs" }, later(31));
   const swept = await until("the end of the left-over volume", 60, async () =>
     (await inSandboxes(api, packit, "persistentvolumeclaims")).includes(volume) ? undefined : volume,
   );

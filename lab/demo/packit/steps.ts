@@ -1,6 +1,6 @@
 /** What happens around one event of Packit's, seen from outside: the API's rows, the message buses, sandboxes, jobs, metrics. */
 import { createHmac } from "node:crypto";
-import type { KubeApi, KubeObject } from "../../kubernetes/api.ts";
+import type { KubeApi } from "../../kubernetes/api.ts";
 import type { LabSettings } from "../../settings.ts";
 import type { Run } from "../../pulumi.ts";
 import { execute, kubectl } from "../kubectl.ts";
@@ -95,47 +95,6 @@ export async function inSandboxes(
   kind: "pods" | "persistentvolumeclaims",
 ): Promise<readonly string[]> {
   return (await api.list(`/api/v1/namespaces/${sandboxes}/${kind}`)).map(({ metadata }) => metadata.name);
-}
-
-/** A CronJob as far as it is read here. */
-interface CronJob extends KubeObject {
-  readonly spec: {
-    readonly jobTemplate: {
-      readonly spec: {
-        readonly template: {
-          readonly spec: { readonly containers: readonly { readonly env?: readonly object[] }[] };
-        };
-      };
-    };
-  };
-}
-
-/** Runs a CronJob's job now, as `kubectl create job --from` does. @param env - more variables @throws if it fails */
-export async function runJob(
-  api: KubeApi,
-  where: { readonly namespace: string; readonly cronJob: string },
-  env: Readonly<Record<string, string>> = {},
-): Promise<void> {
-  const { namespace, cronJob } = where;
-  const { spec } = (await api.get<CronJob>(`/apis/batch/v1/namespaces/${namespace}/cronjobs/${cronJob}`)).spec
-    .jobTemplate;
-  const more = Object.entries(env).map(([name, value]) => ({ name, value }));
-  const pod = spec.template.spec;
-  const containers = pod.containers.map((one) => ({ ...one, env: [...(one.env ?? []), ...more] }));
-  const name = `${cronJob}-by-hand-${Date.now()}`;
-  const template = { ...spec.template, spec: { ...pod, containers } };
-  const at = `/apis/batch/v1/namespaces/${namespace}/jobs`;
-  await api.post(at, {
-    apiVersion: "batch/v1",
-    kind: "Job",
-    metadata: { name, namespace },
-    spec: { ...spec, template },
-  });
-  await until(`the end of job ${name}`, 180, async () => {
-    const { status = {} } = await api.get<{ status?: { succeeded?: number; failed?: number } }>(`${at}/${name}`);
-    if ((status.failed ?? 0) > 0) throw new Error(`job ${name} failed; kubectl -n ${namespace} logs job/${name}`);
-    return status.succeeded === 1 ? true : undefined;
-  });
 }
 
 /** What makes `date` of a job's scripts later, for those who do not wait. */

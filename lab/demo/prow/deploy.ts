@@ -1,4 +1,5 @@
 /** Deploys Prow of stack `test` to the demonstrations' cluster, with jobs of its own, next to the counterparts that it calls. */
+import { branchProtection } from "../../../components/prow/files/base/branchProtection.ts";
 import { samplePassphrase } from "../../../config/samples.ts";
 import { openSalt } from "../../../config/passphrase.ts";
 import { keepSystems, put, setSecret, withoutPaths } from "../../../config/stackEdit.ts";
@@ -18,6 +19,7 @@ const name = "demo-prow";
 /** The robot as which Prow works at GitHub. */
 export const robot = "kubevirt-bot";
 export const organisation = "kubevirt";
+const protectedOrganisations = Object.keys(branchProtection.orgs);
 
 /** Prow at work: who can act at GitHub, and where Prow is. */
 export interface ProwAtWork {
@@ -44,7 +46,11 @@ export async function deployProw(run: Run): Promise<ProwAtWork> {
   const secret = (key: string): string => crypter.decrypt(stack.entries.get(key)?.value ?? "");
   log("counterparts of GitHub and Google Cloud Storage: starting");
   const tokens = await startCounterparts(kubeApi(lab), {
-    organisations: { [organisation]: ["alice", "bob", robot], outsiders: ["mallory"] },
+    organisations: {
+      ...Object.fromEntries(protectedOrganisations.map((one) => [one, ["alice", robot]])),
+      [organisation]: ["alice", "bob", robot],
+      outsiders: ["mallory"],
+    },
     programs: { [robot]: secret("prow:githubToken") },
   });
   writeDemoStack(run, { name, source }, changedText(run));

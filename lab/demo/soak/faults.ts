@@ -1,5 +1,4 @@
 /** What dies during a soak, without a warning: programs, pods, databases, a node, and what {@link killAtHub} kills. */
-import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type KubeApi, kubeApi, type KubeObject } from "../../kubernetes/api.ts";
 import { kubernetes } from "../../kubernetes/kubernetes.ts";
@@ -8,6 +7,7 @@ import { runningPid } from "../../process.ts";
 import type { Run } from "../../pulumi.ts";
 import { pick } from "../../random.ts";
 import { labDatabase } from "../../retarget.ts";
+import { crash } from "../crash.ts";
 import { killAtHub, unwellAtHub } from "./hubFaults.ts";
 import type { Fault } from "./record.ts";
 import { namespacesOf, type Systems } from "./systems.ts";
@@ -78,15 +78,8 @@ export class Faults {
   private killProgram({ metadata: { namespace, name }, status }: Pod): void {
     const started = status.containerStatuses?.filter(({ containerID }) => containerID !== undefined) ?? [];
     const container = pick(started, this.draw);
-    const id = container?.containerID?.split("//")[1];
-    if (container === undefined || id === undefined) return;
-    for (const pid of processesOf(id)) {
-      try {
-        process.kill(pid, "SIGKILL");
-      } catch {
-        // it has ended meanwhile
-      }
-    }
+    if (container?.containerID === undefined) return;
+    crash(container.containerID);
     this.died({ what: "program", target: `${namespace}/${name}/${container.name}` });
   }
 
@@ -102,20 +95,6 @@ export class Faults {
     }
     // Also where an earlier start has failed.
     await kubernetes(toolchain).up(lab, log);
-  }
-}
-
-/** Processes of a container, by their control group. */
-function processesOf(container: string): readonly number[] {
-  const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
-  return pids.filter((pid) => groupOf(pid).includes(container)).map(Number);
-}
-
-function groupOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cgroup`, "utf8");
-  } catch {
-    return ""; // it has ended meanwhile
   }
 }
 

@@ -2,7 +2,8 @@
 import { kubeApi } from "../../kubernetes/api.ts";
 import type { Run } from "../../pulumi.ts";
 import { ask } from "../outside.ts";
-import { endOfJob, execute, kubectl } from "../kubectl.ts";
+import { endOfJob } from "../cronJobs.ts";
+import { execute, kubectl } from "../kubectl.ts";
 import { routeOf } from "../thoth/webhooks.ts";
 import { until } from "../until.ts";
 import type { Station } from "./deploy.ts";

