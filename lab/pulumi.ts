@@ -148,7 +148,7 @@ export function pulumi(args: string[], env: NodeJS.ProcessEnv, quiet?: string): 
       quiet === undefined || child.stdout === null
         ? Promise.resolve()
         : condense(child.stdout, quiet, (line) => {
-            console.log(line);
+            console.error(line); // progress: standard output may be JSON
           });
     printed.catch(reject);
     let ending = false;

@@ -65,6 +65,9 @@ export function exceptionsOf(container: ContainerArgs | ServingContainerArgs): E
   return { ...container.exceptions, ...none };
 }
 
+/** Seconds until a liveness probe gives up, unless it says otherwise: after Kubernetes' one second, programs that only wait for a processor are ended. */
+const patience = 5;
+
 /** Kubernetes' container; secure unless an exception says otherwise. */
 export function toContainer(args: ContainerArgs | ServingContainerArgs): k8s.types.input.core.v1.Container {
   const rules = exceptionsOf(args);
@@ -109,7 +112,7 @@ export function toContainer(args: ContainerArgs | ServingContainerArgs): k8s.typ
       ...(mount.propagation === undefined ? {} : { mountPropagation: mount.propagation }),
     })),
     ...(probes !== undefined && "readiness" in probes ? { readinessProbe: probes.readiness } : {}),
-    ...(probes?.liveness === undefined ? {} : { livenessProbe: probes.liveness }),
+    ...(probes?.liveness === undefined ? {} : { livenessProbe: { timeoutSeconds: patience, ...probes.liveness } }),
     ...(probes?.startup === undefined ? {} : { startupProbe: probes.startup }),
     securityContext: {
       runAsNonRoot: rules["run-as-root"] === undefined,

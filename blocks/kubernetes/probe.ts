@@ -1,6 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 
-/** Timing of a probe in seconds and counts; defaults are Kubernetes' (0, 10, 1, 1, 3). */
+/** Timing of a probe in seconds and counts; defaults are Kubernetes' (0, 10, 1, 1, 3), but a liveness probe's timeout is 5. */
 export interface Timing {
   readonly delay?: number;
   readonly period?: number;

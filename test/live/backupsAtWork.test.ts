@@ -43,6 +43,9 @@ const filling = [
 ].join("; ");
 const contents = `SELECT (SELECT md5(string_agg(t::text, chr(10) ORDER BY id)) FROM projects t), (SELECT md5(string_agg(t::text, chr(10) ORDER BY id)) FROM builds t)`;
 
+/** The pods' network as Dgraph takes it. */
+const podAddresses = "100.64.0.0:100.64.255.255";
+
 /** The text of a stack's file with the repository's password and the bucket's login. */
 function withLogin(text: string, system: string): string {
   const crypter = openSalt(readStackFile(stackPath("test")).encryptionSalt ?? "", samplePassphrase("test"));
@@ -69,8 +72,10 @@ describe("backups at work", function () {
     const made = await packit.up();
     assert.equal(made.code, 0, made.text);
     await graph.deployDgraph(run, (text) => {
-      const at = ["config", "thoth:settings", "dgraph", "backups"];
-      return withLogin(put(text, at, { repository: repositoryOf("thoth") }), "thoth");
+      const at = ["config", "thoth:settings", "dgraph"];
+      const saved = put(text, [...at, "backups"], { repository: repositoryOf("thoth") });
+      // The job's pod asks for the export.
+      return withLogin(put(saved, [...at, "whitelist"], podAddresses), "thoth");
     });
     const target = { stack: graph.name, file: demoStackFile(run, graph.name), env: environment(run, graph.source) };
     thoth = SystemOnLab.deployed("thoth", target);
@@ -108,7 +113,7 @@ describe("backups at work", function () {
 
   it("the database's job saves a dump, whose drill finds every row", async () => {
     assert.match((await row(packit, "packit/database")).text, /^has no backup in s3:\S+ yet$/);
-    await runCronJob(api, { namespace: "myproject", cronJob: "database-backup" });
+    await runCronJob(api, { namespace: "myproject", cronJob: "database-backup" }, { seconds: 600 });
     const { state, count, text, newest } = await row(packit, "packit/database");
     assert.deepEqual([state, count, newest?.checked], ["ok", 1, true], text);
     const tables = await sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'");
@@ -135,7 +140,7 @@ describe("backups at work", function () {
     await write(run, "saved first");
     await until("the name", 60, async () => ((await asked(run)).names.includes("saved first") ? true : undefined));
     const job = { namespace: graph.namespace, cronJob: "dgraph-backup" };
-    await runCronJob(api, job);
+    await runCronJob(api, job, { seconds: 600 });
     const { state, newest, text } = await row(thoth, "thoth/dgraph");
     assert.deepEqual([state, newest?.checked], ["ok", true], text);
     const quads = async (): Promise<number> =>
@@ -143,7 +148,7 @@ describe("backups at work", function () {
     const first = await quads();
     assert.ok(first > 0, String(first));
     await write(run, "saved second");
-    await runCronJob(api, job);
+    await runCronJob(api, job, { seconds: 600 });
     assert.ok((await quads()) > first);
   });
 });

@@ -48,7 +48,7 @@ const filling = [
   "INSERT INTO builds (project, log) SELECT 1 + n % 500, repeat(md5(n::text), 3) FROM generate_series(1, 5000) n",
 ].join("; ");
 const contents = `SELECT (SELECT md5(string_agg(t::text, chr(10) ORDER BY id)) FROM projects t), (SELECT md5(string_agg(t::text, chr(10) ORDER BY id)) FROM builds t),
-  (SELECT last_value FROM builds_id_seq), (SELECT string_agg(tableowner, ',') FROM pg_tables WHERE schemaname = 'public')`;
+  (SELECT last_value FROM builds_id_seq), (SELECT string_agg(tableowner, ',' ORDER BY tablename) FROM pg_tables WHERE tablename IN ('projects', 'builds', 'nothing'))`;
 const ownPassword = "SELECT rolpassword FROM pg_authid WHERE rolname = 'packit'";
 
 /** Numbers of pods, and whether CronJobs are suspended, by `Kind namespace/name`. */

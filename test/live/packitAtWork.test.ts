@@ -188,7 +188,7 @@ describe("Packit at work", function () {
     const job = { namespace: packit.sandboxes, cronJob: "delete-pvcs" };
     await runCronJob(api, job);
     assert.ok((await inSandboxes(api, packit, "persistentvolumeclaims")).includes(volume), "it is too young");
-    await runCronJob(api, job, later(31));
+    await runCronJob(api, job, { env: later(31) });
     const kept = await until("the volume's end", 60, async () => {
       const all = await inSandboxes(api, packit, "persistentvolumeclaims");
       return all.includes(volume) ? undefined : all;
@@ -259,7 +259,7 @@ describe("Packit at work", function () {
     const at = `/api/v1/namespaces/${packit.namespace}/pods`;
     const containers = async (): Promise<readonly Container[]> =>
       (await api.list<Pod>(at))
-        .filter(({ status }) => status.phase === "Running")
+        .filter(({ metadata, status }) => status.phase === "Running" && metadata.labels?.["job-name"] === undefined)
         .flatMap(({ status }) => status.containerStatuses ?? []);
     const before = await containers();
     for (const { containerID = "" } of before) crash(containerID);

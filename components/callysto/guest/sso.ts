@@ -59,6 +59,9 @@ export function ssoSecretFiles(
   };
 }
 
+const phpSettings = "/etc/php/8.2/fpm/conf.d/50-callysto.ini";
+const phpRestart = "/etc/systemd/system/php8.2-fpm.service.d/callysto.conf";
+
 /** SimpleSAMLphp, by which people log in elsewhere, and what Apache's module reads; it comes before Apache's own part. */
 export function sso(hostname: string, settings: SsoSettings, { supportEmail }: SiteSettings): GuestRole {
   const folders = [metadataFolder, ...Object.keys(settings.sources).map((name) => `${metadataFolder}/${name}`)];
@@ -70,7 +73,9 @@ export function sso(hostname: string, settings: SsoSettings, { supportEmail }: S
     files: [
       ...simplesamlFiles(hostname, settings, supportEmail),
       ...shibbolethFiles(hostname, settings, supportEmail),
-      { path: "/etc/php/8.2/fpm/conf.d/50-callysto.ini", text: "session.gc_maxlifetime = 14400\n" },
+      { path: phpSettings, text: "session.gc_maxlifetime = 14400\n" },
+      // Debian's unit stays failed when its process dies, and then nobody can log in.
+      { path: phpRestart, text: "[Service]\nRestart=on-failure\n" },
       { path: refresher, mode: "0755", text: refreshScript(hostname) },
       {
         path: "/etc/cron.d/callysto-sso",
@@ -85,7 +90,7 @@ export function sso(hostname: string, settings: SsoSettings, { supportEmail }: S
       `file ${spCertificateFile} 0644 root:root <${ssoFolder}/sp-cert.pem`,
       "apache_module shib proxy_fcgi setenvif",
     ],
-    units: [{ name: "php8.2-fpm", how: "restart", files: ["/etc/php/8.2/fpm/conf.d/50-callysto.ini"] }],
+    units: [{ name: "php8.2-fpm", how: "restart", files: [phpSettings, phpRestart] }],
   };
 }
 

@@ -105,7 +105,7 @@ export async function playPackit(run: Run, packit: PackitAtWork, tell: Tell): Pr
   tell("the worker's metrics go by the gateway and nginx to Prometheus", `${metric} tasks of GitHub`);
 
   const volume = await leaveVolume(run, packit);
-  await runCronJob(api, { namespace: packit.sandboxes, cronJob: "delete-pvcs" }, later(31));
+  await runCronJob(api, { namespace: packit.sandboxes, cronJob: "delete-pvcs" }, { env: later(31) });
   const swept = await until("the end of the left-over volume", 60, async () =>
     (await inSandboxes(api, packit, "persistentvolumeclaims")).includes(volume) ? undefined : volume,
   );

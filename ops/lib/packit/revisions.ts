@@ -48,7 +48,8 @@ const newestFirst = (a: Revision, b: Revision): number =>
 
 function revisionOf(of: string, when: string, revision: number, template: Template, current: boolean): Revision {
   const [first] = template.spec.containers;
-  const digest = template.metadata?.annotations?.[imageAnnotation] ?? /@(sha256:\w+)$/.exec(first?.image ?? "")?.[1];
+  // A pin is in the image; the annotation has what was imported last.
+  const digest = /@(sha256:\w+)$/.exec(first?.image ?? "")?.[1] ?? template.metadata?.annotations?.[imageAnnotation];
   return { of, when, revision, image: first?.image ?? "", digest, current };
 }
 
