@@ -18,6 +18,7 @@ import { callysto, inside, notebook, pin } from "../../lab/demo/callysto/hub.ts"
 import { Pupil } from "../../lab/demo/callysto/pupil.ts";
 import { roomAgain, tooMuch } from "../../lab/demo/callysto/callysto.ts";
 import { demoSettings, removeCluster } from "../../lab/demo/cluster.ts";
+import { until } from "../../lab/demo/until.ts";
 import { lab, openstackApi } from "../../lab/harness/cloud.ts";
 import type { Run } from "../../lab/pulumi.ts";
 
@@ -56,6 +57,18 @@ describe("Callysto at work", function () {
       await stranger.close();
     }
     assert.equal(await inside(hub, "docker ps -aq; zfs list -H -o name -r tank/home"), "tank/home");
+  });
+
+  it("every program of the hub that crashes comes back", async () => {
+    const programs = ["apache2", "php8.2-fpm", "shibd", "configurable-http-proxy", "jupyterhub", "docker", "containerd"];
+    const ids = `systemctl show -P MainPID ${programs.join(" ")} | grep .`;
+    const before = await inside(hub, ids);
+    await inside(hub, `systemctl kill --signal=KILL ${programs.join(" ")}`);
+    const after = await until("all programs again", 240, async () => {
+      const found = await inside(hub, `systemctl is-active ${programs.join(" ")} >&2 && ${ids}`).catch(() => "");
+      return found === "" ? undefined : found.split("\n");
+    });
+    for (const [at, id] of before.split("\n").entries()) assert.notEqual(after[at], id, programs[at]);
   });
 
   it("a pupil signs on in a browser and gets a home and a server in a container, by a hash for a name", async () => {
