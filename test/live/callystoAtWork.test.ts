@@ -60,7 +60,15 @@ describe("Callysto at work", function () {
   });
 
   it("every program of the hub that crashes comes back", async () => {
-    const programs = ["apache2", "php8.2-fpm", "shibd", "configurable-http-proxy", "jupyterhub", "docker", "containerd"];
+    const programs = [
+      "apache2",
+      "php8.2-fpm",
+      "shibd",
+      "configurable-http-proxy",
+      "jupyterhub",
+      "docker",
+      "containerd",
+    ];
     const ids = `systemctl show -P MainPID ${programs.join(" ")} | grep .`;
     const before = await inside(hub, ids);
     await inside(hub, `systemctl kill --signal=KILL ${programs.join(" ")}`);
