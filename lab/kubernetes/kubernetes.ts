@@ -46,7 +46,7 @@ export function kubernetes(toolchain: Toolchain): KubernetesComponent {
   const component: KubernetesComponent = {
     name: "kubernetes",
     install: () => Promise.resolve(), // the toolchain contains everything
-    health: async (lab) => [...(await clusterHealth(lab)), ...(await standInHealth(lab))],
+    health: async (lab) => (await Promise.all([clusterHealth(lab), standInHealth(lab)])).flat(),
 
     async up(lab, log) {
       const { ports } = lab;

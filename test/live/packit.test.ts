@@ -8,10 +8,9 @@ import { packitSchema } from "../../components/packit/config.ts";
 import { openSalt } from "../../config/passphrase.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { readStackFile } from "../../config/stackFile.ts";
-import { eventually } from "../../lab/harness/cloud.ts";
+import { eventually, lab } from "../../lab/harness/cloud.ts";
 import { fileSecrets } from "../../ops/lib/packit/secretFiles.ts";
-import { api, type KubeObject } from "../../lab/harness/kube.ts";
-import { type Ended, kubectl, runJob } from "./packitOps/job.ts";
+import { api, kubeApi, type KubeObject } from "../../lab/harness/kube.ts";
 import { SystemOnLab } from "../../lab/harness/system.ts";
 
 /** What each program has on the cluster: namespaces, workloads with their pods, Routes and bound claims. */
@@ -31,10 +30,6 @@ type Name = keyof typeof expected;
 const names = Object.keys(expected) as Name[];
 
 interface Workload extends KubeObject {
-  readonly spec: {
-    readonly replicas: number;
-    readonly template: { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> } };
-  };
   readonly status: { readonly readyReplicas?: number };
 }
 
@@ -163,150 +158,32 @@ describe("Packit and Stream, staging and production, on one cluster", function (
   });
 
   it("a worker creates sandboxes as sandcastle does, until the quota is full", async () => {
-    const [namespace, as] = ["packit-stg-sandbox", account("packit-stg", "packit-worker")];
-    const make = (index: number): Ended => {
-      const name = `quay-io-packit-sandcastle-stg-${index}`;
+    const namespace = "packit-stg-sandbox";
+    const { status } = await api.post<{ status: { token: string } }>(
+      "/api/v1/namespaces/packit-stg/serviceaccounts/packit-worker/token",
+      { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} },
+    );
+    const worker = kubeApi(lab, status.token);
+    const at = `/api/v1/namespaces/${namespace}/pods`;
+    const nameOf = (index: number): string => `quay-io-packit-sandcastle-stg-${index}`;
+    const make = (index: number): Promise<KubeObject> => {
       const resources = { requests: { memory: "512Mi", cpu: "50m" }, limits: { memory: "768Mi" } };
       const spec = {
         automountServiceAccountToken: false,
         restartPolicy: "Never",
         containers: [{ name: "sandcastle", image: "quay.io/packit/sandcastle:stg", resources }],
       };
-      const pod = JSON.stringify({ apiVersion: "v1", kind: "Pod", metadata: { name }, spec });
-      return kubectl(["create", "--namespace", namespace, "--filename", "-"], { as, input: pod });
+      return worker.post(at, { apiVersion: "v1", kind: "Pod", metadata: { name: nameOf(index) }, spec });
     };
     // Two for its one worker, and the cleanup's.
-    for (const index of [1, 2, 3]) {
-      const made = make(index);
-      assert.equal(made.status, 0, made.text);
-    }
-    const refused = make(4);
-    assert.notEqual(refused.status, 0);
-    assert.match(refused.text, /exceeded quota: sandbox/);
-    for (const index of [1, 2, 3]) {
-      const name = `quay-io-packit-sandcastle-stg-${index}`;
-      assert.equal(kubectl(["delete", "pod", name, "--namespace", namespace, "--now"], { as }).status, 0);
-    }
+    for (const index of [1, 2, 3]) await make(index);
+    await assert.rejects(make(4), { status: 403, message: /exceeded quota: sandbox/ });
+    for (const index of [1, 2, 3]) await worker.delete(`${at}/${nameOf(index)}?gracePeriodSeconds=1`);
     await eventually(
       "the sandboxes' end",
-      () => api.list(`/api/v1/namespaces/${namespace}/pods`),
+      () => api.list(at),
       (left) => left.length === 0,
     );
-  });
-
-  it("the cleanup deletes what has been left for a day, and nothing else", async () => {
-    const namespace = "packit-stg-sandbox";
-    const make = async (name: string, claim: string, reason?: string): Promise<void> => {
-      const spec = {
-        storageClassName: "standard",
-        accessModes: ["ReadWriteOnce"],
-        resources: { requests: { storage: "3Gi" } },
-      };
-      await api.apply({
-        apiVersion: "v1",
-        kind: "PersistentVolumeClaim",
-        metadata: { name: claim, namespace },
-        spec,
-      });
-      if (name === "") return;
-      const volumes = [{ name: "data", persistentVolumeClaim: { claimName: claim } }];
-      const containers = [{ name: "main", image: "example.org/a:1" }];
-      await api.apply({
-        apiVersion: "v1",
-        kind: "Pod",
-        metadata: { name, namespace },
-        spec: { volumes, containers, restartPolicy: "Never" },
-      });
-      if (reason === undefined) return;
-      const terminated = { exitCode: 0, reason };
-      const containerStatuses = [
-        { name: "main", image: "a", imageID: "", ready: false, restartCount: 0, state: { terminated } },
-      ];
-      const patch = JSON.stringify({ status: { phase: "Succeeded", containerStatuses } });
-      const running = async () =>
-        (await api.get<KubeObject & { status?: { phase?: string } }>(`/api/v1/namespaces/${namespace}/pods/${name}`))
-          .status?.phase;
-      await eventually(`pod ${name} runs`, running, (phase) => phase === "Running");
-      const patched = kubectl([
-        "patch",
-        "pod",
-        name,
-        "--namespace",
-        namespace,
-        "--subresource=status",
-        "--type=merge",
-        "-p",
-        patch,
-      ]);
-      assert.equal(patched.status, 0, patched.text);
-    };
-    await make("ended", "sandcastle--sandcastle-ended-pvc", "Completed");
-    await make("running", "sandcastle--sandcastle-running-pvc");
-    await make("", "sandcastle--sandcastle-orphan-pvc");
-    // As sandcastle's kube.py names the claim for today's work folder.
-    await make("", "sandcastle--tmp-sandcastle-20260803-101010-pvc");
-    const left = async (plural: string): Promise<readonly string[]> =>
-      (await api.list(`/api/v1/namespaces/${namespace}/${plural}`)).map(({ metadata }) => metadata.name).toSorted();
-    const clean = (days: number): Promise<Ended> =>
-      runJob({ namespace, job: "delete-pvcs", account: "pvcdeleter", oc: 'exec kubectl "$@"', days });
-
-    const young = await clean(0);
-    assert.equal(young.status, 0, young.text);
-    assert.deepEqual(await left("pods"), ["ended", "running"]);
-    assert.equal((await left("persistentvolumeclaims")).length, 5);
-
-    const old = await clean(2);
-    assert.equal(old.status, 0, old.text);
-    await eventually(
-      "the ended pod's end",
-      () => left("pods"),
-      (pods) => pods.join() === "running",
-    );
-    // What the ended pod had goes with the next run, as its end takes a while.
-    const again = await clean(2);
-    assert.equal(again.status, 0, again.text);
-    await eventually(
-      "the orphans' end",
-      () => left("persistentvolumeclaims"),
-      (claims) => claims.join() === "sandcastle--sandcastle-running-pvc,sandcastle-repository-cache-packit-worker-0",
-    );
-    kubectl(["delete", "pod/running", "pvc/sandcastle--sandcastle-running-pvc", "--namespace", namespace, "--now"]);
-  });
-
-  it("the import restarts what runs on a new image, once, and the program sees no drift", async () => {
-    const namespace = "packit-stg";
-    const digest = `sha256:${"7".repeat(64)}`;
-    // The lab's API imports nothing, so the answer of OpenShift's is played; all else is kubectl with the account's rights.
-    const oc = `if [ "$1" = import-image ]; then
-  name=\${2#is/}
-  [ "\${name%%:*}" = tokman ] && exit 1
-  exec kubectl --kubeconfig "$ADMIN" patch imagestream "\${name%%:*}" -n "$4" --type merge --subresource=status \\
-    -p '{"status":{"tags":[{"tag":"stg","items":[{"image":"${digest}"}]}]}}'
-fi
-exec kubectl "$@"`;
-    const generations = async (): Promise<Record<string, number | undefined>> => {
-      interface Seen extends KubeObject {
-        readonly metadata: KubeObject["metadata"] & { readonly generation?: number };
-      }
-      const seen = [
-        ...(await api.list<Seen>(`/apis/apps/v1/namespaces/${namespace}/deployments`)),
-        ...(await api.list<Seen>(`/apis/apps/v1/namespaces/${namespace}/statefulsets`)),
-      ];
-      return Object.fromEntries(seen.map(({ metadata }) => [metadata.name, metadata.generation]));
-    };
-    const before_ = await generations();
-    const importAll = (): Promise<Ended> => runJob({ namespace, job: "import-images", account: "importimager", oc });
-    const first = await importAll();
-    assert.equal(first.status, 1, `one image could not be imported: ${first.text}`);
-    const after_ = await generations();
-    const rolled = Object.keys(after_).filter((name) => after_[name] !== before_[name]);
-    assert.deepEqual(rolled.toSorted(), [
-      ...["packit-dashboard", "packit-service", "packit-service-beat", "packit-service-fedmsg", "packit-worker"],
-    ]);
-    const worker = await api.get<Workload>(`/apis/apps/v1/namespaces/${namespace}/statefulsets/packit-worker`);
-    assert.equal(worker.spec.template.metadata.annotations?.["orrery/image"], digest);
-    await importAll();
-    assert.deepEqual(await generations(), after_, "the same image again rolls nothing");
   });
 
   it("a second up of all four deployments changes nothing", () => all((system) => system.assertNoChanges()));

@@ -13,6 +13,7 @@ import { files, volumesFolder } from "../../lab/kubernetes/files.ts";
 import { runningPid } from "../../lab/process.ts";
 import { api, cluster, inPod, kubectl, namespace, quiet, succeeds, useRealNodes } from "./pods/cluster.ts";
 import { glutton, onlyClients, onlyNames, redis, shell, web, webOnBoth } from "./pods/objects.ts";
+import { programOf } from "./pods/processes.ts";
 
 interface Pod {
   readonly metadata: { readonly name: string };
@@ -171,8 +172,7 @@ describe("pods on real nodes", () => {
 
   it("a killed kubelet is seen by status and started by up, and the pods go on", async () => {
     const before = await kubectl("get", "pod", "redis-0", "-o", "jsonpath={.metadata.uid}{.status.startTime}");
-    const pid = await kubeletOf("node-0");
-    process.kill(pid, "SIGKILL");
+    process.kill(await programOf("node-0-kubelet"), "SIGKILL");
     const seen = await eventually(
       "the DOWN row",
       () => started().health(cluster),
@@ -261,25 +261,6 @@ describe("pods on real nodes", () => {
     assert.deepEqual(namespaces, []);
   });
 });
-
-/** Pid of a node's kubelet itself, inside the node. */
-async function kubeletOf(node: string): Promise<number> {
-  const outer = runningPid(cluster.dir, `${node}-kubelet`);
-  const children = await eventually(
-    "the kubelet",
-    () => Promise.resolve(readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && statOf(pid)[1] === String(outer))),
-    ({ length }) => length === 1,
-  );
-  return Number(children[0]);
-}
-
-function statOf(pid: string): string[] {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
-  } catch {
-    return [];
-  }
-}
 
 function commandOf(pid: string): string {
   try {

@@ -10,7 +10,7 @@ const linux = {
     "audit/labFolder",
     "audit/labSecrets",
   ],
-  "runs scripts of Debian guests with GNU tools": [
+  "runs scripts of Debian guests or of pods with GNU tools": [
     "audit/blankDisk",
     "audit/firstContact",
     "audit/guestSettings",
@@ -18,6 +18,7 @@ const linux = {
     "callysto/acme",
     "callysto/guest",
     "callysto/renameHomes",
+    "packit/jobs",
   ],
   "asks /proc who holds a lock, as the command does": [
     "audit/decisionJournal",
