@@ -6,6 +6,7 @@ const linux = {
     "lab/interruption",
     "lab/lock",
     "lab/machineRules",
+    "lab/metrics",
     "toolchain/making",
     "audit/labFolder",
     "audit/labSecrets",
