@@ -2,6 +2,7 @@
 const linux = {
   "runs parts of the lab, which runs on Linux": [
     "lab/cli",
+    "lab/doctor",
     "lab/imageBuild",
     "lab/interruption",
     "lab/lock",
