@@ -11,12 +11,12 @@ import {
   readdirSync,
   renameSync,
   rmSync,
-  statfsSync,
   symlinkSync,
 } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { machineProblems, systemProblem } from "./config/machine.mjs";
 import { isTooOld } from "./config/nodeVersion.mjs";
 
 const root = path.dirname(fileURLToPath(import.meta.url));
@@ -58,47 +58,14 @@ function firstPort() {
   return Number(process.env.ORRERY_PORTS ?? (existsSync(recorded) ? readFileSync(recorded, "utf8") : 15000));
 }
 
-/** Gigabytes free where `folder` is or will be. */
-function freeGigabytes(folder) {
-  while (!existsSync(folder)) folder = path.dirname(folder);
-  const { bavail, bsize } = statfsSync(folder);
-  return (bavail * bsize) / 1e9;
-}
-
 /** Everything that this machine lacks, a sentence each. */
 function unmetRequirements() {
-  const rest =
-    "Everything but the lab runs here: npm ci --ignore-scripts, then npm run test:unit, npm run review, npx pulumi.";
-  if (process.arch !== "x64") return [`This machine is ${process.arch}: the lab runs on x86-64 only. ${rest}`];
-  const release = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";
-  if (!/^ID=debian$/m.test(release) || !/^VERSION_ID="12"$/m.test(release)) {
-    return [
-      `This is not Debian 12: the lab is made of its packages; run it on a Debian 12 machine or in the container of .devcontainer. ${rest}`,
-    ];
-  }
-  const problems = [];
-  if (process.getuid?.() !== 0)
-    problems.push("You are not root: the lab installs packages and makes network namespaces; run it as root.");
-  const toolchainThere =
+  const system = systemProblem();
+  if (system !== undefined) return [system];
+  const built =
     existsSync(cache) &&
     readdirSync(cache).some((f) => f.startsWith("toolchain-") && existsSync(path.join(cache, f, "complete")));
-  if (!toolchainThere) {
-    const go = spawnSync("go", ["env", "GOVERSION"], {
-      encoding: "utf8",
-      env: { ...process.env, GOTOOLCHAIN: "local" },
-    });
-    const [, minor] = /^go1\.(\d+)/.exec(go.stdout ?? "") ?? [];
-    if (minor === undefined || Number(minor) < 26)
-      problems.push("Go 1.26 is missing: the toolchain is built with it; put go 1.26 or newer on PATH.");
-  }
-  const need = toolchainThere ? 5 : 25;
-  for (const folder of new Set([cache, root])) {
-    const free = freeGigabytes(folder);
-    if (free < need)
-      problems.push(
-        `Only ${free.toFixed(1)} GB are free at ${folder}: ${need} GB are needed; make room or set ORRERY_CACHE.`,
-      );
-  }
+  const problems = machineProblems([cache, root], built);
   const taken = takenPorts(firstPort());
   if (taken.length > 0 && !labRuns(labDir())) {
     problems.push(

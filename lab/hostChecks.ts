@@ -11,17 +11,36 @@ import type { LabSettings } from "./settings.ts";
 /** GB below which databases stop and nodes evict pods, or soon will. */
 const leastRoom = 1;
 
+/** GB that both clouds take with all containers of the test stack, as docs/lab.md has them. */
+const wholeStack = 6.5;
+
 /** @throws naming the first port that another program listens on, or the folder whose disk is full */
 export async function checkHost(lab: LabSettings): Promise<void> {
+  const [problem] = await portProblems(lab);
+  if (problem !== undefined) throw new Error(problem);
+  const { healthy, detail } = diskHealth(lab);
+  if (!healthy) throw new Error(`the disk is full: ${detail}`);
+}
+
+/** What to say about each of the lab's ports that another program listens on. */
+export async function portProblems(lab: LabSettings): Promise<readonly string[]> {
+  const other = lab.firstPort > 31000 ? lab.firstPort - 1000 : lab.firstPort + 1000;
+  const problems: string[] = [];
   for (const [daemon, port] of [...openstackPorts(lab), ...kubernetesPorts(lab)]) {
     if (runningPid(lab.dir, daemon) !== undefined || (await isFree(port))) continue;
-    const other = lab.firstPort > 31000 ? lab.firstPort - 1000 : lab.firstPort + 1000;
-    throw new Error(
+    problems.push(
       `port ${port} (${daemon}) is taken by another program; stop it, or set ORRERY_PORTS to another multiple of 100, e.g. ${other}`,
     );
   }
-  const { healthy, detail } = diskHealth(lab);
-  if (!healthy) throw new Error(`the disk is full: ${detail}`);
+  return problems;
+}
+
+/** What to say where memory is short. @param available - GB, with what the lab itself has */
+export function memoryProblems(available: number): readonly string[] {
+  if (available >= wholeStack) return [];
+  return [
+    `Only ${available.toFixed(1)} GB of memory are available: the lab with all containers of the test stack takes ${wholeStack} GB; end other programs, or run no containers (--fake-nodes).`,
+  ];
 }
 
 /** The room for the lab's folder, as a row of `lab status`. */

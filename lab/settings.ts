@@ -27,6 +27,7 @@ const offsets = {
   controllers: 35,
   registry: 36,
   imports: 37,
+  metrics: 38,
   acme: 40,
 } as const;
 

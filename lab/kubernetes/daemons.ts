@@ -111,9 +111,9 @@ export function daemons(lab: LabSettings, toolchain: Toolchain): Record<DaemonNa
   };
 }
 
-/** Ports by the daemon that listens on them; real nodes have the registry and its imports besides. */
+/** Ports by the daemon that listens on them; real nodes have the registry, its imports and metrics besides. */
 export function kubernetesPorts(lab: LabSettings): [daemon: string, port: number][] {
-  const { kubernetes, scheduler, controllers, kwok, registry, imports } = lab.ports;
+  const { kubernetes, scheduler, controllers, kwok, registry, imports, metrics } = lab.ports;
   return [
     ["apiserver", kubernetes],
     ["scheduler", scheduler],
@@ -121,6 +121,7 @@ export function kubernetesPorts(lab: LabSettings): [daemon: string, port: number
     ["kwok", kwok],
     ["nodes-controller", registry],
     ["nodes-controller", imports],
+    ["nodes-controller", metrics],
   ];
 }
 

@@ -5,7 +5,7 @@ import { answers } from "../process.ts";
 import type { LabSettings } from "../settings.ts";
 import { apiAt, type KubeApi, kubeApi, type KubeObject } from "./api.ts";
 import { files } from "./files.ts";
-import { nodesHealth } from "./nodes/nodes.ts";
+import { nodesHealth } from "./nodes/health.ts";
 import { realNodes } from "./nodes/plan.ts";
 import { defaultStorageClass, nodeNames } from "./objects.ts";
 

@@ -12,6 +12,7 @@ import { type DaemonName, daemons } from "./daemons.ts";
 import { files } from "./files.ts";
 import { clusterHealth, healthy, storeHealth } from "./health.ts";
 import { lacksCredentials, tokenLines } from "./nodes/credentials.ts";
+import { servicesHealth } from "./nodes/health.ts";
 import { installNodes, prepareNodes, startNodes, stopNodes } from "./nodes/nodes.ts";
 import { realNodes } from "./nodes/plan.ts";
 import { standInHealth } from "./nodes/standIns.ts";
@@ -46,7 +47,7 @@ export function kubernetes(toolchain: Toolchain): KubernetesComponent {
   const component: KubernetesComponent = {
     name: "kubernetes",
     install: () => Promise.resolve(), // the toolchain contains everything
-    health: async (lab) => (await Promise.all([clusterHealth(lab), standInHealth(lab)])).flat(),
+    health: async (lab) => (await Promise.all([clusterHealth(lab), servicesHealth(lab), standInHealth(lab)])).flat(),
 
     async up(lab, log) {
       const { ports } = lab;

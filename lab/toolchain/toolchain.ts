@@ -45,9 +45,12 @@ export function toolchainFolders(): Toolchain {
   return { bin, share, pulumiHome };
 }
 
+/** Whether the toolchain of this version is there. */
+export const toolchainBuilt = (): boolean => existsSync(folders().complete);
+
 /** Missing requirements for building the toolchain, one sentence each; empty if it exists. */
 export function checkToolchain(): string[] {
-  return existsSync(folders().complete) ? [] : missingFor("the toolchain", requiredSpace);
+  return toolchainBuilt() ? [] : missingFor("the toolchain", requiredSpace);
 }
 
 /** Missing requirements (Go, disk space) for building `what`, one sentence each. */

@@ -2,10 +2,12 @@
 const linux = {
   "runs parts of the lab, which runs on Linux": [
     "lab/cli",
+    "lab/doctor",
     "lab/imageBuild",
     "lab/interruption",
     "lab/lock",
     "lab/machineRules",
+    "lab/metrics",
     "toolchain/making",
     "audit/labFolder",
     "audit/labSecrets",

@@ -1,5 +1,4 @@
 /** Deploys Prow of stack `test` to the demonstrations' cluster, with jobs of its own, next to the counterparts that it calls. */
-import { branchProtection } from "../../../components/prow/files/base/branchProtection.ts";
 import { samplePassphrase } from "../../../config/samples.ts";
 import { openSalt } from "../../../config/passphrase.ts";
 import { keepSystems, put, setSecret, withoutPaths } from "../../../config/stackEdit.ts";
@@ -19,7 +18,8 @@ const name = "demo-prow";
 /** The robot as which Prow works at GitHub. */
 export const robot = "kubevirt-bot";
 export const organisation = "kubevirt";
-const protectedOrganisations = Object.keys(branchProtection.orgs);
+/** The others whose branches Prow's configuration protects. */
+const protectedOrganisations = ["k8snetworkplumbingwg", "nmstate"];
 
 /** Prow at work: who can act at GitHub, and where Prow is. */
 export interface ProwAtWork {

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { LabSettings } from "../../settings.ts";
 import { files } from "../files.ts";
-import { nodeCredentials } from "./credentials.ts";
+import { apiServerName, nodeCredentials } from "./credentials.ts";
 import { nodeNetwork } from "./plan.ts";
 
 /** Where the forwarder waits for the API server's calls to webhooks, kubelets and pods. */
@@ -40,7 +40,7 @@ export function apiServerOptions(lab: LabSettings): string[] {
     `--proxy-client-cert-file=${certificate}`,
     `--proxy-client-key-file=${key}`,
     `--requestheader-client-ca-file=${authority}`,
-    "--requestheader-allowed-names=apiserver",
+    `--requestheader-allowed-names=${apiServerName}`,
     "--requestheader-username-headers=X-Remote-User",
     "--requestheader-group-headers=X-Remote-Group",
     "--requestheader-extra-headers-prefix=X-Remote-Extra-",

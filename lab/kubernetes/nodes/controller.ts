@@ -1,6 +1,6 @@
 /**
- * The program of a lab with real nodes that serves images, makes volumes, enforces NetworkPolicies, feeds the router and plays
- * OpenShift's controllers.
+ * The program of a lab with real nodes that serves images, makes volumes, enforces NetworkPolicies, feeds the router, measures
+ * pods and plays OpenShift's controllers.
  */
 import { execFile } from "node:child_process";
 import path from "node:path";
@@ -19,6 +19,7 @@ import { answerImports } from "./imageImports.ts";
 import { importImages, StreamLayouts } from "./imageStreams.ts";
 import { triggerImages } from "./imageTriggers.ts";
 import { assignUsers } from "./projects.ts";
+import { serveMetrics } from "./metrics/serve.ts";
 import { type NetworkPolicy, type Pod, ruleset } from "./policy.ts";
 import { type Claim, provision, type StorageClass, type Volume } from "./provisioner.ts";
 import { asksUpstream, foreignImages, nodeNetwork, realNodes } from "./plan.ts";
@@ -46,6 +47,7 @@ assignUsers(api);
 enforcePolicies();
 makeVolumes();
 routeTraffic(lab, api);
+await serveMetrics(lab, api);
 await answerImports(
   lab,
   api,

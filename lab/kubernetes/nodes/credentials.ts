@@ -7,6 +7,9 @@ import type { LabSettings } from "../../settings.ts";
 import { files } from "../files.ts";
 import { realNodes } from "./plan.ts";
 
+/** Common name of the API server's certificate, the only one that its authority has signed. */
+export const apiServerName = "apiserver";
+
 /** Files and secrets of one lab. */
 export interface NodeCredentials {
   /** File of the authority that kubelets trust. */
@@ -72,7 +75,7 @@ const sign = `
   cd "$1"; umask 077
   new_key="-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
   openssl req -x509 $new_key -days 3650 -keyout ca.key -out ca.crt -subj /CN=orrery-lab
-  openssl req $new_key -keyout apiserver.key -out apiserver.csr -subj /O=system:masters/CN=apiserver
+  openssl req $new_key -keyout apiserver.key -out apiserver.csr -subj /O=system:masters/CN=${apiServerName}
   echo extendedKeyUsage=clientAuth >extensions
   openssl x509 -req -CA ca.crt -CAkey ca.key -CAcreateserial -days 3650 -extfile extensions -in apiserver.csr -out apiserver.new
   rm -f ca.key ca.srl apiserver.csr extensions`;

@@ -9,6 +9,7 @@ import { egressSocket } from "./apiServer.ts";
 import { addressesOf } from "./families.ts";
 import { groupName } from "./first.ts";
 import { daemonFolders } from "./groups.ts";
+import { metricsEndpoint } from "./metrics/registration.ts";
 import { nodeNetwork, realNodes, type RealNode } from "./plan.ts";
 import { routerDaemon } from "../router/router.ts";
 
@@ -30,7 +31,7 @@ export function sharedDaemons(lab: LabSettings): Daemon[] {
     {
       name: "nodes-forward",
       command: python,
-      args: [file("forward.py"), services, ports, egressSocket(lab), netns, ...nodes],
+      args: [file("forward.py"), services, ports, egressSocket(lab), metricsEndpoint(lab), netns, ...nodes],
       env: { ...process.env, PYTHONPATH: path.join(import.meta.dirname, "..", "..", "machines") }, // forwarding.py
     },
     {

@@ -1,29 +1,29 @@
 /** Real nodes: containerd, kubelet and kube-proxy in namespaces of their own, as many on one machine as are wanted. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import type { Health, Log } from "../../component.ts";
-import { ensureImages, imageFolders } from "../../images/build.ts";
+import type { Log } from "../../component.ts";
+import { ensureImages } from "../../images/build.ts";
 import { installPackages } from "../../openstack/packages.ts";
 import { answers, runningPid, start, stop, waitUntilReady } from "../../process.ts";
 import type { LabSettings } from "../../settings.ts";
 import { ensureNodePrograms, type NodePrograms } from "../../toolchain/nodePrograms.ts";
 import { kubeApi, type KubeObject } from "../api.ts";
-import { volumesFolder } from "../files.ts";
 import { writeEgress } from "./apiServer.ts";
 import { podAdmission } from "./admission.ts";
 import { writeNetworkConfig, writeNodeFiles } from "./config.ts";
 import { makeCredentials, nodeCredentials } from "./credentials.ts";
 import { innerDaemons, nodeDaemonNames, sharedDaemons } from "./daemons.ts";
-import { dnsDeployment, dnsObjects } from "./dns.ts";
-import { chooseFamilies, familyNames } from "./families.ts";
+import { dnsObjects } from "./dns.ts";
+import { chooseFamilies } from "./families.ts";
 import { firstProcess, groupName, readyFile } from "./first.ts";
 import { leaveRoot, makeGroups, removeGroups } from "./groups.ts";
+import { nodesHealth } from "./health.ts";
 import { makeNodeNetwork, removeNodeNetwork, routePods } from "./network.ts";
 import { asksUpstream, nodeNetwork, realNodes, type RealNode } from "./plan.ts";
 import { assertFeatures } from "./requirements.ts";
 import { authorityFile, makeAuthority } from "../router/certificates.ts";
 import { routerNamespace } from "../router/objects.ts";
-import { namesFolder, routerFile, servedHosts } from "../router/router.ts";
+import { namesFolder, routerFile } from "../router/router.ts";
 
 /** Tools that nodes call, the router, and openssl for certificates. */
 const packages = ["haproxy", "iproute2", "nftables", "openssl", "util-linux"];
@@ -91,7 +91,6 @@ export async function startNodes(lab: LabSettings, programs: NodePrograms, log: 
 
 interface Node extends KubeObject {
   readonly spec: { readonly podCIDRs?: readonly string[] };
-  readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
 async function startNode(lab: LabSettings, node: RealNode, programs: NodePrograms): Promise<void> {
@@ -131,53 +130,6 @@ export async function stopNodes(lab: LabSettings): Promise<void> {
   await Promise.all(nodes.map((node) => removeGroups(groupName(node))));
   await removeNodeNetwork(lab, nodes);
 }
-
-/** One row for each node, and one for what serves all of them. */
-export async function nodesHealth(lab: LabSettings): Promise<Health[]> {
-  const nodes = realNodes(lab);
-  if (nodes.length === 0) return [];
-  const api = kubeApi(lab);
-  const rows = nodes.map(async (node): Promise<Health> => {
-    const ended = nodeDaemonNames(node).filter((name) => !runs(lab, name));
-    const name = `${node.name} (real)`;
-    if (ended.length > 0)
-      return { name, healthy: false, detail: `${ended.join(", ")}: not running; npm run lab -- up starts it` };
-    const found = await api.find<Node>(`/api/v1/nodes/${node.name}`).catch(() => undefined);
-    const ready = found?.status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
-    return { name, healthy: ready, detail: ready ? node.address : `not ready; see log/${node.name}-kubelet.log` };
-  });
-  const ended = sharedNames(lab).filter((name) => name !== "router" && !runs(lab, name));
-  const shared = {
-    name: "images, volumes",
-    healthy: ended.length === 0,
-    detail:
-      ended.length === 0
-        ? `${built().length} image layouts, ${volumes(lab)} volumes; for nodes in ${nodeNetwork(lab).cidr}; ${familyNames(lab)}`
-        : `${ended.join(", ")}: not running; npm run lab -- up starts it`,
-  };
-  const { ingress } = nodeNetwork(lab);
-  const routed = await answers(`http://${ingress}/`).catch(() => false);
-  const router = {
-    name: "router",
-    healthy: routed,
-    detail: routed
-      ? `${ingress}, ${servedHosts(lab).length} hosts; npm run lab -- browse HOST opens one`
-      : `no response at ${ingress}; see log/router.log`,
-  };
-  const dns = await api.find<{ status?: { readyReplicas?: number } }>(dnsDeployment).catch(() => undefined);
-  const answering = (dns?.status?.readyReplicas ?? 0) > 0;
-  const names = {
-    name: "cluster DNS",
-    healthy: answering,
-    detail: answering ? "CoreDNS" : "not ready; kubectl -n kube-system describe deployment coredns",
-  };
-  return [...(await Promise.all(rows)), shared, router, names];
-}
-
-const built = (): string[] => imageFolders().filter((folder) => existsSync(folder));
-/** How many volumes the provisioner has made. */
-const volumes = (lab: LabSettings): number =>
-  existsSync(volumesFolder(lab)) ? readdirSync(volumesFolder(lab)).length : 0;
 
 const sharedNames = (lab: LabSettings): string[] => sharedDaemons(lab).map(({ name }) => name);
 const logFile = (lab: LabSettings, name: string): string => path.join(lab.dir, "log", `${name}.log`);

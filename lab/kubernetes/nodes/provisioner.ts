@@ -26,6 +26,7 @@ export interface Volume extends KubeObject {
 
 export interface StorageClass extends KubeObject {
   readonly reclaimPolicy?: string;
+  readonly volumeBindingMode?: string;
 }
 
 /** What the provisioner acts on. */
@@ -38,6 +39,25 @@ export interface VolumeInputs {
 const wantedBy = "volume.kubernetes.io/storage-provisioner";
 const madeBy = "pv.kubernetes.io/provisioned-by";
 const nameOf = (claim: Claim): string => `pvc-${claim.metadata.uid ?? ""}`;
+
+/** Seconds after which a claim should have its volume. */
+const patience = 60;
+
+/** Claims, as `namespace/name`, that should have had a volume for a while; those that wait for their first pod are not meant. */
+export function overdueClaims(
+  claims: readonly Claim[],
+  classes: readonly StorageClass[],
+  now: Date,
+): readonly string[] {
+  const late = claims.filter(({ metadata, spec, status }) => {
+    const found = classes.find(({ metadata: { name } }) => name === spec.storageClassName);
+    const waitsForPod =
+      found?.volumeBindingMode === "WaitForFirstConsumer" && metadata.annotations?.[wantedBy] === undefined;
+    const age = now.getTime() - new Date(String(metadata.creationTimestamp)).getTime();
+    return status.phase === "Pending" && age > patience * 1000 && !waitsForPod;
+  });
+  return late.map(({ metadata: { namespace = "", name } }) => `${namespace}/${name}`).sort();
+}
 
 /** Makes, grows and deletes volumes until they are what the claims ask for. @param folder - holds the volumes' folders */
 export async function provision(api: KubeApi, folder: string, inputs: VolumeInputs): Promise<void> {

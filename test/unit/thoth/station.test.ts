@@ -286,6 +286,7 @@ describe("the Thoth station", () => {
       assert.deepEqual(app(seen, name).pod.containers[0]?.livenessProbe, {
         tcpSocket: { port: 80 },
         initialDelaySeconds: 1800,
+        timeoutSeconds: 5,
         failureThreshold: 1,
       });
     }
