@@ -70,10 +70,14 @@ describe("Callysto at work", function () {
       "containerd",
     ];
     const ids = `systemctl show -P MainPID ${programs.join(" ")} | grep .`;
+    const answers = "curl -sSfo /dev/null http://127.0.0.1:8000/jupyter/hub/health";
     const before = await inside(hub, ids);
     await inside(hub, `systemctl kill --signal=KILL ${programs.join(" ")}`);
     const after = await until("all programs again", 240, async () => {
-      const found = await inside(hub, `systemctl is-active ${programs.join(" ")} >&2 && ${ids}`).catch(() => "");
+      const found = await inside(
+        hub,
+        `${answers} >&2 && systemctl is-active ${programs.join(" ")} >&2 && ${ids}`,
+      ).catch(() => "");
       return found === "" ? undefined : found.split("\n");
     });
     for (const [at, id] of before.split("\n").entries()) assert.notEqual(after[at], id, programs[at]);

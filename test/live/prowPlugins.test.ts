@@ -231,7 +231,8 @@ describe("Prow's plugins at work", function () {
         }
       }
     }
-    await runCronJob(api, { namespace: prow.namespaces.prow, cronJob: "branch-protector" });
+    // After a hundred calls its GitHub client waits 12 s before each.
+    await runCronJob(api, { namespace: prow.namespaces.prow, cronJob: "branch-protector" }, { seconds: 840 });
     interface Protection {
       readonly required_status_checks: { readonly contexts: readonly string[]; readonly strict?: boolean };
       readonly required_pull_request_reviews: { readonly required_approving_review_count?: number } | null;
