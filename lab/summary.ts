@@ -23,6 +23,8 @@ export async function summary(run: Run): Promise<string> {
     `  dig +short @127.0.0.1 -p ${ports.dns} ${hostname} A`,
     `  ssh -i ${key} ptty2u@${address}    # ${hostname}; a new machine is reachable after about a minute`,
   ]);
+  // The committed file has neither the lab's password nor other ports than the usual ones.
+  const file = `--config-file ${path.relative(root, path.join(dir, "Pulumi.test.yaml"))}`;
   return [
     "",
     "The test stack is up on the lab:",
@@ -33,10 +35,9 @@ export async function summary(run: Run): Promise<string> {
     '  eval "$(npm run --silent lab -- env)"    # KUBECONFIG, OS_*, PULUMI_* for this shell',
     ...hosts,
     "  kubectl get cronjobs,deployments,pods -A",
-    // The committed file has neither the lab's password nor other ports than the usual ones.
-    ...["npx pulumi preview", "npx orrery status"].map(
-      (command) => `  ${command} --stack test --config-file ${path.relative(root, path.join(dir, "Pulumi.test.yaml"))}`,
-    ),
+    `  npx pulumi preview --stack test ${file}`,
+    // Only the lab's own resolver knows its hosts and the registries, and the servers' chosen names are in the state only.
+    `  npx orrery status --stack test ${file} --skip hosts --skip registries --skip servers`,
     "  npm run lab -- status",
     ...servedHosts(run.lab).map((host) => `  npm run lab -- browse ${host}`),
     "",
