@@ -72,7 +72,7 @@ interface Pulled extends PullRequest {
 }
 
 describe("Prow's plugins at work", function () {
-  this.timeout(900_000);
+  this.timeout(1_500_000);
   let prow: ProwAtWork;
   let alice: { readonly person: Person; readonly login: string };
   let merged: PullRequest;
@@ -232,7 +232,7 @@ describe("Prow's plugins at work", function () {
       }
     }
     // After a hundred calls its GitHub client waits 12 s before each.
-    await runCronJob(api, { namespace: prow.namespaces.prow, cronJob: "branch-protector" }, { seconds: 840 });
+    await runCronJob(api, { namespace: prow.namespaces.prow, cronJob: "branch-protector" }, { seconds: 1380 });
     interface Protection {
       readonly required_status_checks: { readonly contexts: readonly string[]; readonly strict?: boolean };
       readonly required_pull_request_reviews: { readonly required_approving_review_count?: number } | null;
