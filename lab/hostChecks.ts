@@ -1,7 +1,8 @@
-/** What this machine must offer before anything of a lab starts: its ports, and room on the disk. */
+/** What this machine must offer a lab: ports, room on the disk, memory; and programs that only single commands use. */
 import { existsSync, statfsSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
+import { chromium } from "./browser.ts";
 import type { Health } from "./component.ts";
 import { kubernetesPorts } from "./kubernetes/daemons.ts";
 import { openstackPorts } from "./openstack/services.ts";
@@ -40,6 +41,19 @@ export function memoryProblems(available: number): readonly string[] {
   if (available >= wholeStack) return [];
   return [
     `Only ${available.toFixed(1)} GB of memory are available: the lab with all containers of the test stack takes ${wholeStack} GB; end other programs, or run no containers (--fake-nodes).`,
+  ];
+}
+
+/** A sentence for each program that a single command would use and that is missing, with what to do. @param searchPath - as in PATH */
+export function missingPrograms(searchPath = process.env.PATH ?? ""): readonly string[] {
+  const hasSkopeo = searchPath.split(":").some((folder) => existsSync(path.join(folder, "skopeo")));
+  return [
+    ...(hasSkopeo
+      ? []
+      : ["skopeo is missing: a start with --upstream-images installs it, or apt-get install skopeo does."]),
+    ...(chromium(searchPath) === undefined
+      ? ["Chromium is missing: npm run lab -- browse prints a line for curl; apt-get install chromium."]
+      : []),
   ];
 }
 

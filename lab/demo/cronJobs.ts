@@ -48,9 +48,6 @@ export async function runCronJob(
     metadata: { name, namespace },
     spec: { ...spec, template },
   });
-  await until(`the end of job ${name}`, seconds, async () => {
-    const { status = {} } = await api.get<{ status?: { succeeded?: number; failed?: number } }>(`${at}/${name}`);
-    if ((status.failed ?? 0) > 0) throw new Error(`job ${name} failed; kubectl -n ${namespace} logs job/${name}`);
-    return status.succeeded === 1 ? true : undefined;
-  });
+  const succeeded = await until(`the end of job ${name}`, seconds, () => endOfJob(api, namespace, name));
+  if (!succeeded) throw new Error(`job ${name} failed; kubectl -n ${namespace} logs job/${name}`);
 }

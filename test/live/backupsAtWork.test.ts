@@ -14,7 +14,6 @@ import { readStackFile, stackPath } from "../../config/stackFile.ts";
 import { runCronJob } from "../../lab/demo/cronJobs.ts";
 import * as graph from "../../lab/demo/dgraph/deploy.ts";
 import { asked, write } from "../../lab/demo/dgraph/steps.ts";
-import { execute } from "../../lab/demo/kubectl.ts";
 import { offerRecipes } from "../../lab/demo/server.ts";
 import { demoStackFile } from "../../lab/demo/stack.ts";
 import { startStore } from "../../lab/demo/station/store.ts";
@@ -29,7 +28,7 @@ import type { Drilled } from "../../ops/lib/backups/drill.ts";
 import type { Listed } from "../../ops/lib/backups/list.ts";
 import { run as runProgram } from "../../ops/lib/process.ts";
 import { withOutsideProxy } from "./outsideProxy.ts";
-import { api, cluster, plainPackit, removePackit } from "./packit/onNodes.ts";
+import { api, askServer, cluster, plainPackit, removePackit } from "./packit/onNodes.ts";
 
 const bucket = { endpoint: "https://s3.backups.invalid", bucket: "backups" };
 const repositoryOf = (system: string): string => `s3:${bucket.endpoint}/${bucket.bucket}/${system}`;
@@ -87,10 +86,7 @@ describe("backups at work", function () {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  async function sql(query: string): Promise<string> {
-    const psql = ["psql", "-h", "127.0.0.1", "-U", "postgres", "-v", "ON_ERROR_STOP=1", "-tAqc", query, "packit"];
-    return (await execute(run, "myproject", ["deployment/postgres-12", "--", ...psql])).trim();
-  }
+  const sql = (query: string): Promise<string> => askServer(run, "myproject", "postgres-12", query, "packit");
   /** Variables by which restic on this machine reaches the bucket. */
   const withBucket = <T>(use: (env: NodeJS.ProcessEnv) => Promise<T>): Promise<T> =>
     withOutsideProxy(nodeNetwork(cluster).ingress, (proxy) =>

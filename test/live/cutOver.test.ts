@@ -13,7 +13,7 @@ import { after, before, describe, it } from "mocha";
 import { parse } from "yaml";
 import { projectDir } from "../../config/stackFile.ts";
 import { removeCluster } from "../../lab/demo/cluster.ts";
-import { execute, kubectl } from "../../lab/demo/kubectl.ts";
+import { kubectl } from "../../lab/demo/kubectl.ts";
 import { createLabFolder } from "../../lab/folder.ts";
 import { eventually, lab } from "../../lab/harness/cloud.ts";
 import type { SystemOnLab } from "../../lab/harness/system.ts";
@@ -25,7 +25,8 @@ import { labKubeconfig } from "../../lab/retarget.ts";
 import { labSettings, root } from "../../lab/settings.ts";
 import { ensureToolchain } from "../../lab/toolchain/toolchain.ts";
 import { output, type Ran, run as runProgram } from "../../ops/lib/process.ts";
-import { api, cluster, plainPackit, removePackit } from "./packit/onNodes.ts";
+import { numbers, pods, running } from "./cutOver/observed.ts";
+import { api, askServer, cluster, plainPackit, removePackit } from "./packit/onNodes.ts";
 
 /** Between the first ports of the checkout's lab and the old cluster; the demonstrations' cluster, the new one here, is nearer. */
 const distance = 400;
@@ -33,11 +34,6 @@ const firstPort = lab.firstPort + (lab.firstPort + distance > 32_000 ? -distance
 const oldLab = labSettings({ ORRERY_LAB: `${lab.dir}-old`, ORRERY_PORTS: String(firstPort) });
 const oldApi = kubeApi(oldLab);
 const quiet = (): void => undefined;
-
-const namespaces = ["myproject", "packit-dev-sandbox"] as const;
-const collections = [
-  ...["apps/v1/deployments", "apps/v1/statefulsets", "apps.openshift.io/v1/deploymentconfigs", "batch/v1/cronjobs"],
-];
 
 /** Rows of several tables, a sequence and a role besides the service's own. */
 const filling = [
@@ -50,50 +46,6 @@ const filling = [
 const contents = `SELECT (SELECT md5(string_agg(t::text, chr(10) ORDER BY id)) FROM projects t), (SELECT md5(string_agg(t::text, chr(10) ORDER BY id)) FROM builds t),
   (SELECT last_value FROM builds_id_seq), (SELECT string_agg(tableowner, ',' ORDER BY tablename) FROM pg_tables WHERE tablename IN ('projects', 'builds', 'nothing'))`;
 const ownPassword = "SELECT rolpassword FROM pg_authid WHERE rolname = 'packit'";
-
-/** Numbers of pods, and whether CronJobs are suspended, by `Kind namespace/name`. */
-async function numbers(of: typeof api): Promise<Readonly<Record<string, number | boolean>>> {
-  const lists = namespaces.flatMap((namespace) =>
-    collections.map((one) => {
-      const at = one.split("/");
-      return of.list<Counted>(`/apis/${at.slice(0, 2).join("/")}/namespaces/${namespace}/${at[2] ?? ""}`);
-    }),
-  );
-  const kinds = namespaces.flatMap(() => ["Deployment", "StatefulSet", "DeploymentConfig", "CronJob"]);
-  const found = (await Promise.all(lists)).flatMap((all, at) =>
-    all.map(({ metadata, spec }) => {
-      const title = `${kinds[at] ?? ""} ${metadata.namespace ?? ""}/${metadata.name}`;
-      return [title, spec.suspend ?? spec.replicas ?? 1] as const;
-    }),
-  );
-  return Object.fromEntries(found);
-}
-
-interface Counted extends KubeObject {
-  readonly spec: { readonly replicas?: number; readonly suspend?: boolean };
-}
-
-interface Pod extends KubeObject {
-  readonly status?: { readonly phase?: string };
-}
-
-/** Names of pods that may act: not a database's. */
-async function pods(of: typeof api): Promise<readonly string[]> {
-  const all = await Promise.all(namespaces.map((one) => of.list<Pod>(`/api/v1/namespaces/${one}/pods`)));
-  return all
-    .flat()
-    .filter(({ status }) => !["Succeeded", "Failed"].includes(status?.phase ?? ""))
-    .map(({ metadata }) => metadata.name)
-    .filter((name) => !name.startsWith("postgres-"));
-}
-
-/** The old service's pods that run. */
-async function running(): Promise<readonly string[]> {
-  const all = await oldApi.list<Pod>("/api/v1/namespaces/myproject/pods");
-  return all
-    .filter(({ metadata, status }) => status?.phase === "Running" && !metadata.name.startsWith("postgres-"))
-    .map(({ metadata }) => metadata.name);
-}
 
 interface Report {
   readonly done: readonly string[];
@@ -123,15 +75,10 @@ describe("a cut-over from one lab's cluster to another's", function () {
   const adopt = (...more: readonly string[]): Promise<Ran> =>
     runProgram(process.execPath, words(...more), { cwd: projectDir, env: environment(), timeout: 1200 });
   const from = ["--kubeconfig", oldKubeconfig, "--accept", "PersistentVolumeClaim myproject/attachments"];
-  /** What a server answers its administrator, in its own pod. */
-  const ask =
-    (run: () => Run, server: string) =>
-    async (query: string, database = "postgres"): Promise<string> => {
-      const psql = ["psql", "-h", "127.0.0.1", "-U", "postgres", "-v", "ON_ERROR_STOP=1", "-tAqc", query, database];
-      return (await execute(run(), "myproject", [`deployment/${server}`, "--", ...psql])).trim();
-    };
-  const old = ask(() => oldRun, "postgres-12");
-  const fresh = ask(() => newRun, "postgres-16");
+  const old = (query: string, database?: string): Promise<string> =>
+    askServer(oldRun, "myproject", "postgres-12", query, database);
+  const fresh = (query: string, database?: string): Promise<string> =>
+    askServer(newRun, "myproject", "postgres-16", query, database);
 
   before(async () => {
     const opened = await plainPackit([
@@ -155,7 +102,12 @@ describe("a cut-over from one lab's cluster to another's", function () {
     await old("CREATE ROLE \"read-er\" LOGIN PASSWORD 'other'");
     await old('GRANT SELECT ON builds TO "read-er"', "packit");
     before_ = await old(contents, "packit");
-    await eventually("the old deployment's pods", running, (found) => found.length === 2 + 3 + 1, 180);
+    await eventually(
+      "the old deployment's pods",
+      () => running(oldApi),
+      (found) => found.length === 2 + 3 + 1,
+      180,
+    );
     ran = await numbers(oldApi);
     watched = (async () => {
       while (!watching.signal.aborted) {

@@ -31,25 +31,13 @@ import { installPackages } from "../../lab/openstack/packages.ts";
 import type { Run } from "../../lab/pulumi.ts";
 import { root } from "../../lab/settings.ts";
 import type { Check } from "../../ops/lib/dials/ssoChecks.ts";
+import { podsIn, type Pod, uidsIn } from "./dials/pods.ts";
 import { withOutsideProxy } from "./outsideProxy.ts";
 
 const quiet = (): void => undefined;
 
 interface Ready extends KubeObject {
   readonly status: { readonly conditions: readonly { readonly type: string; readonly lastTransitionTime: string }[] };
-}
-
-interface Pod extends KubeObject {
-  readonly metadata: KubeObject["metadata"] & {
-    readonly uid: string;
-    readonly labels: Readonly<Record<string, string | undefined>>;
-    readonly creationTimestamp: string;
-    readonly deletionTimestamp?: string;
-  };
-  readonly status: {
-    readonly phase: string;
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-  };
 }
 
 describe("DIALS at work", function () {
@@ -66,6 +54,8 @@ describe("DIALS at work", function () {
     dials = await deployDials(run);
   });
   after(() => removeCluster(cluster, quiet));
+  const podsOf = (app?: string): Promise<readonly Pod[]> => podsIn(api, dials.namespace, app);
+  const uidsByApp = (): Promise<ReadonlyMap<string, string>> => uidsIn(api, dials.namespace);
 
   it("the first deployment is in order: no worker exists before the broker is ready and the databases are migrated", async () => {
     const { namespace } = dials;
@@ -296,25 +286,4 @@ describe("DIALS at work", function () {
     const page = await ask(cluster, pageOf(dials).replace(workspace, name));
     assert.match(page.body, /run 1004/);
   });
-
-  /** Pods that are not at their end, of one workload or all. */
-  async function podsOf(app?: string): Promise<readonly Pod[]> {
-    const pods = await api.list<Pod>(`/api/v1/namespaces/${dials.namespace}/pods`);
-    return pods.filter(
-      ({ metadata, status }) =>
-        metadata.deletionTimestamp === undefined &&
-        !["Succeeded", "Failed"].includes(status.phase) &&
-        (app === undefined || metadata.labels.app === app),
-    );
-  }
-
-  /** Which pods each workload has. */
-  async function uidsByApp(): Promise<ReadonlyMap<string, string>> {
-    const found = new Map<string, string[]>();
-    for (const { metadata } of await podsOf()) {
-      const app = metadata.labels.app ?? metadata.name;
-      found.set(app, [...(found.get(app) ?? []), metadata.uid]);
-    }
-    return new Map([...found].map(([app, uids]) => [app, uids.sort().join()]));
-  }
 });

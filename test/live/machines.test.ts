@@ -5,9 +5,9 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
-import { eventually, lab, openstackApi, type Row } from "../../lab/harness/cloud.ts";
+import { eventually, lab, type Row } from "../../lab/harness/cloud.ts";
 import { ensureNamespace } from "../../lab/machines/namespace.ts";
-import { answers as answering, api, becomes, bootTimeout, idOf, Made, remove } from "./made.ts";
+import { answers as answering, api, becomes, bootTimeout, idOf, Made, remove, withPolicy } from "./made.ts";
 import { type Key, makeKey, probe, ssh } from "./ssh.ts";
 import { markFrom } from "./wire.ts";
 
@@ -151,53 +151,35 @@ describe("a machine of the lab", function () {
   });
 
   it("a limit of bandwidth holds for what a machine sends, and ends with its policy", async () => {
-    const admin = openstackApi(lab, "admin");
-    const policy = await admin.post("network", "/qos/policies", { policy: { name } });
     const kilobits = 800;
     const rule = { max_kbps: kilobits, max_burst_kbps: kilobits / 2, direction: "egress" };
-    const limited = (id: string | null): Promise<Row> =>
-      admin.put("network", `/ports/${port.id}`, { port: { qos_policy_id: id } });
-    const rules = (): Promise<string> =>
+    const chain = (): Promise<string> =>
       Promise.resolve(
         execFileSync("ip", ["netns", "exec", lab.netns, "nft", "list", "chain", "inet", "orrery", "policed"], {
           encoding: "utf8",
         }),
       );
-    try {
-      await admin.post("network", `/qos/policies/${policy.id}/bandwidth_limit_rules`, { bandwidth_limit_rule: rule });
-      await limited(policy.id);
-      await eventually("the limit in force", rules, (text) => text.includes(tap()), 10);
+    await withPolicy(port, "bandwidth_limit", rule, async () => {
+      await eventually("the limit in force", chain, (text) => text.includes(tap()), 10);
       const bytes = 300_000;
       const before = Date.now();
       await inside(`head -c ${bytes} /dev/urandom | base64 -w0`);
       // At least what a limiter of this rate needs after its burst; base64 makes the data a third longer.
       const least = ((bytes * 8 * 4) / 3 / 1000 - kilobits / 2) / kilobits;
       assert.ok((Date.now() - before) / 1000 >= least, `300 kB passed in ${Date.now() - before} ms`);
-    } finally {
-      await limited(null);
-      await admin.delete("network", `/qos/policies/${policy.id}`);
-    }
-    await eventually("the limit's end", rules, (text) => !text.includes(tap()), 10);
+    });
+    await eventually("the limit's end", chain, (text) => !text.includes(tap()), 10);
   });
 
   it("a DSCP mark is in what a machine sends, and ends with its policy", async () => {
-    const admin = openstackApi(lab, "admin");
-    const policy = await admin.post("network", "/qos/policies", { policy: { name } });
-    const marked = (id: string | null): Promise<Row> =>
-      admin.put("network", `/ports/${port.id}`, { port: { qos_policy_id: id } });
     const mark = (): Promise<number> => markFrom(floating, () => inside("true"));
     // Assured Forwarding 31, which no program asks for.
-    const rule = { dscp_mark: 26 };
-    assert.notEqual(await mark(), rule.dscp_mark);
-    try {
-      await admin.post("network", `/qos/policies/${policy.id}/dscp_marking_rules`, { dscp_marking_rule: rule });
-      await marked(policy.id);
-      await eventually("the mark", mark, (found) => found === rule.dscp_mark, 30);
-    } finally {
-      await marked(null);
-      await admin.delete("network", `/qos/policies/${policy.id}`);
-    }
-    await eventually("the mark's end", mark, (found) => found !== rule.dscp_mark, 30);
+    const wanted = 26;
+    assert.notEqual(await mark(), wanted);
+    await withPolicy(port, "dscp_marking", { dscp_mark: wanted }, async () => {
+      await eventually("the mark", mark, (found) => found === wanted, 30);
+    });
+    await eventually("the mark's end", mark, (found) => found !== wanted, 30);
   });
 
   it("an image of a machine has what was written to its disk, and the machine runs on", async () => {

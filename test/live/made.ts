@@ -108,3 +108,24 @@ users:
     return server;
   }
 }
+
+/** Gives a port a QoS policy with one rule while `use` runs. */
+export async function withPolicy(
+  port: Row,
+  kind: "bandwidth_limit" | "dscp_marking",
+  rule: object,
+  use: () => Promise<void>,
+): Promise<void> {
+  const admin = openstackApi(lab, "admin");
+  const policy = await admin.post("network", "/qos/policies", { policy: { name: `${kind} of ${port.id}` } });
+  const give = (id: string | null): Promise<Row> =>
+    admin.put("network", `/ports/${port.id}`, { port: { qos_policy_id: id } });
+  try {
+    await admin.post("network", `/qos/policies/${policy.id}/${kind}_rules`, { [`${kind}_rule`]: rule });
+    await give(policy.id);
+    await use();
+  } finally {
+    await give(null);
+    await admin.delete("network", `/qos/policies/${policy.id}`);
+  }
+}

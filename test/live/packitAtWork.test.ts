@@ -12,7 +12,7 @@ import { after, before, describe, it } from "mocha";
 import { crash } from "../../lab/demo/crash.ts";
 import { runCronJob } from "../../lab/demo/cronJobs.ts";
 import { demoSettings, removeCluster, startCluster } from "../../lab/demo/cluster.ts";
-import { execute, kubectl } from "../../lab/demo/kubectl.ts";
+import { kubectl } from "../../lab/demo/kubectl.ts";
 import { type PackitAtWork, deployPackit } from "../../lab/demo/packit/deploy.ts";
 import { dashboardOf, proposeAndWait, statusAt, topics } from "../../lab/demo/packit/packit.ts";
 import {
@@ -35,6 +35,7 @@ import { nodeNetwork } from "../../lab/kubernetes/nodes/plan.ts";
 import { authorityFile, certificateFor } from "../../lab/kubernetes/router/certificates.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
 import type { Run } from "../../lab/pulumi.ts";
+import { askServer } from "./packit/onNodes.ts";
 
 const quiet = (): void => undefined;
 
@@ -77,10 +78,7 @@ describe("Packit at work", function () {
   });
   after(() => removeCluster(cluster, quiet));
 
-  const sql = async (query: string): Promise<string> => {
-    const psql = ["psql", "-h", "127.0.0.1", "-U", "postgres", "-tAqc", query, "packit"];
-    return (await execute(run, packit.namespace, ["deployment/postgres-12", "--", ...psql])).trim();
-  };
+  const sql = (query: string): Promise<string> => askServer(run, packit.namespace, "postgres-12", query, "packit");
 
   /** Until every workload runs what it declares now and nothing that is ending, and the router leads to it. */
   const rolledOut = async (): Promise<void> => {

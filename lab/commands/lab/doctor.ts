@@ -2,10 +2,9 @@
 import { machineProblems, systemProblem } from "../../../config/machine.mjs";
 import { defineCommand } from "../../../cli/command.ts";
 import { hasLab } from "../../folder.ts";
-import { diskHealth, memoryProblems, portProblems } from "../../hostChecks.ts";
+import { diskHealth, memoryProblems, missingPrograms, portProblems } from "../../hostChecks.ts";
 import { ipv6Works } from "../../kubernetes/nodes/families.ts";
 import { missingFeatures } from "../../kubernetes/nodes/requirements.ts";
-import { missingPrograms } from "../../optionalPrograms.ts";
 import { cacheDir, type LabSettings, labSettings, root } from "../../settings.ts";
 import { toolchainBuilt } from "../../toolchain/toolchain.ts";
 import { measure } from "../../usage.ts";

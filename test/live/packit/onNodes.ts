@@ -41,6 +41,20 @@ export async function plainPackit(
 /** Removes the cluster with all that is on it. */
 export const removePackit = (): Promise<void> => removeCluster(cluster, quiet);
 
+type Server = "postgres-12" | "postgres-16";
+
+/** What a server answers its administrator, in its own pod. @param database - @default postgres */
+export async function askServer(
+  run: Run,
+  namespace: string,
+  server: Server,
+  query: string,
+  database = "postgres",
+): Promise<string> {
+  const psql = ["psql", "-h", "127.0.0.1", "-U", "postgres", "-v", "ON_ERROR_STOP=1", "-tAqc", query, database];
+  return (await execute(run, namespace, [`deployment/${server}`, "--", ...psql])).trim();
+}
+
 /** The deployed service; the caller of `open` calls `close`. */
 export class PackitOnNodes {
   readonly run: Run;
@@ -75,8 +89,7 @@ export class PackitOnNodes {
   }
 
   /** What a server answers its administrator, in its own pod. */
-  async ask(server: "postgres-12" | "postgres-16", query: string, database = "postgres"): Promise<string> {
-    const psql = ["psql", "-h", "127.0.0.1", "-U", "postgres", "-v", "ON_ERROR_STOP=1", "-tAqc", query, database];
-    return (await execute(this.run, this.work.namespace, [`deployment/${server}`, "--", ...psql])).trim();
+  ask(server: Server, query: string, database?: string): Promise<string> {
+    return askServer(this.run, this.work.namespace, server, query, database);
   }
 }

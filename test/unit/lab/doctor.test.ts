@@ -9,8 +9,7 @@ import path from "node:path";
 import { describe, it } from "mocha";
 import { machineProblems, systemProblem } from "../../../config/machine.mjs";
 import { projectDir } from "../../../config/stackFile.ts";
-import { memoryProblems, portProblems } from "../../../lab/hostChecks.ts";
-import { missingPrograms } from "../../../lab/optionalPrograms.ts";
+import { memoryProblems, missingPrograms, portProblems } from "../../../lab/hostChecks.ts";
 import { labSettings } from "../../../lab/settings.ts";
 
 /** Calls `work` with a folder that is removed afterwards. */

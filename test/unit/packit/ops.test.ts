@@ -110,7 +110,7 @@ describe("Packit's commands", () => {
   });
 
   it("revisions are listed, and undo finds the one to go back to", () => {
-    const set = (revision: number, digest: string | undefined) => ({
+    const set = (revision: number, digest: string | undefined, image = "packit-service:stg") => ({
       metadata: {
         creationTimestamp: `2026-01-0${revision}`,
         annotations: { "deployment.kubernetes.io/revision": `${revision}` },
@@ -119,7 +119,7 @@ describe("Packit's commands", () => {
       spec: {
         template: {
           metadata: { annotations: digest === undefined ? {} : { "orrery/image": digest } },
-          spec: { containers: [{ image: "packit-service:stg" }] },
+          spec: { containers: [{ image }] },
         },
       },
     });
@@ -132,6 +132,9 @@ describe("Packit's commands", () => {
         [1, undefined, false],
       ],
     );
+    // A pin leaves the annotation, which has what was imported last.
+    const [pinned] = deploymentRevisions("packit-service", [set(4, "sha256:c", "packit-service@sha256:b")]);
+    assert.equal(pinned?.digest, "sha256:b");
     assert.equal(targetOf("x", all, undefined).revision, 2);
     assert.equal(targetOf("x", all, 1).revision, 1);
     assert.throws(() => targetOf("x", all, 3), /revision 3 of x is what runs/);
