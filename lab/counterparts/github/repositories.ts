@@ -29,6 +29,15 @@ const branchJson = (repository: Repository, name: string, sha: string) => ({
   ...{ name, protected: repository.protections.has(name), commit: { sha } },
 });
 
+/** GitHub takes switches as booleans, or null, and gives them as objects. */
+const protectionJson = (asked: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(
+    Object.entries(asked).map(([name, value]) => {
+      const isSwitch = typeof value === "boolean" || name === "enforce_admins";
+      return [name, isSwitch ? { enabled: value === true } : value];
+    }),
+  );
+
 function labelOf(call: Call): Label {
   const found = repositoryOf(call).labels.get((call.path.label ?? "").toLowerCase());
   if (found === undefined) throw missing("label");
@@ -81,11 +90,11 @@ export const repositories: Routes = {
   "GET /repos/:owner/:repo/branches/:branch/protection": (call) => {
     const found = repositoryOf(call).protections.get(call.path.branch ?? "");
     if (found === undefined) throw new Refusal(404, "Branch not protected");
-    return ok(found);
+    return ok(protectionJson(found));
   },
   "PUT /repos/:owner/:repo/branches/:branch/protection": (call) => {
     repositoryOf(call).protections.set(call.path.branch ?? "", call.body);
-    return ok(call.body);
+    return ok(protectionJson(call.body));
   },
   "DELETE /repos/:owner/:repo/branches/:branch/protection": (call) => {
     repositoryOf(call).protections.delete(call.path.branch ?? "");

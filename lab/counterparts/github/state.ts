@@ -71,7 +71,7 @@ export interface Repository {
   /** Newest last, by commit. */
   readonly statuses: Map<string, Status[]>;
   /** As they were put, by branch. */
-  readonly protections: Map<string, unknown>;
+  readonly protections: Map<string, Readonly<Record<string, unknown>>>;
 }
 
 export interface Delivery {
