@@ -1,7 +1,7 @@
 /** `orrery lab doctor`. */
 import { defineCommand } from "../../../cli/command.ts";
 import { ipv6Works } from "../../kubernetes/nodes/families.ts";
-import { missingFeatures } from "../../kubernetes/nodes/requirements.ts";
+import { missingFeatures, untriedFeatures } from "../../kubernetes/nodes/requirements.ts";
 import { checkToolchain } from "../../toolchain/toolchain.ts";
 
 export const command = defineCommand({
@@ -16,6 +16,7 @@ export const command = defineCommand({
       ),
     ];
     const ok = `ok: the lab and its nodes can run here${ipv6Works() ? "" : "; pods have IPv4 only, as this machine has no IPv6"}`;
+    for (const name of untriedFeatures()) console.log(`Not tried before the first start installs its program: ${name}`);
     console.log(problems.length === 0 ? ok : problems.join("\n"));
     return problems.length === 0 ? 0 : 1;
   },
