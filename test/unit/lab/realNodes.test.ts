@@ -13,7 +13,7 @@ import {
   podRanges,
   serviceRanges,
 } from "../../../lab/kubernetes/nodes/families.ts";
-import { hierarchies, unified } from "../../../lab/kubernetes/nodes/groups.ts";
+import { hierarchies, nodeMemory, unified } from "../../../lab/kubernetes/nodes/groups.ts";
 import {
   asksUpstream,
   chooseRealNodes,
@@ -173,6 +173,10 @@ describe("the lab's real nodes", () => {
     );
     assert.equal(unified(both), false);
     assert.equal(unified(hierarchies(second)), true);
+  });
+
+  it("a node leaves both clouds their memory, and a small machine half of it", () => {
+    assert.deepEqual([64e9, 16e9, 8e9, 4e9].map(nodeMemory), [59e9, 11e9, 4e9, 2e9]);
   });
 
   it("a missing kernel feature is named, with the way without it", () => {
