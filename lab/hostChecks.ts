@@ -1,5 +1,5 @@
 /** What this machine must offer a lab: ports, room on the disk, memory; and programs that only single commands use. */
-import { existsSync, statfsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
 import { chromium } from "./browser.ts";
@@ -7,6 +7,7 @@ import type { Health } from "./component.ts";
 import { kubernetesPorts } from "./kubernetes/daemons.ts";
 import { openstackPorts } from "./openstack/services.ts";
 import { runningPid } from "./process.ts";
+import { roomFor } from "./room.ts";
 import type { LabSettings } from "./settings.ts";
 
 /** GB below which databases stop and nodes evict pods, or soon will. */
@@ -59,10 +60,7 @@ export function missingPrograms(searchPath = process.env.PATH ?? ""): readonly s
 
 /** The room for the lab's folder, as a row of `lab status`. */
 export function diskHealth({ dir }: LabSettings): Health {
-  let folder = dir;
-  while (!existsSync(folder)) folder = path.dirname(folder);
-  const { bavail, bsize } = statfsSync(folder);
-  const free = (bavail * bsize) / 1e9;
+  const { folder, gigabytes: free } = roomFor(dir);
   const healthy = free >= leastRoom;
   const detail = healthy
     ? `${free.toFixed(1)} GB free`

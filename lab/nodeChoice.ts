@@ -1,8 +1,9 @@
 /** Which nodes a lab gets. */
 import { readStackFile, stackPath } from "../config/stackFile.ts";
+import type { Log } from "./component.ts";
 import { createLabFolder } from "./folder.ts";
 import { askUpstream, chooseRealNodes, hasNodes, mostNodes, realNodes } from "./kubernetes/nodes/plan.ts";
-import { assertFeatures } from "./kubernetes/nodes/requirements.ts";
+import { requireFeatures } from "./kubernetes/nodes/requirements.ts";
 import { type LabSettings, root } from "./settings.ts";
 
 /** Options of commands that start a lab. */
@@ -44,18 +45,19 @@ export function nodesFor(stack: string): number {
  * Chooses the nodes of a lab before anything starts. A lab keeps what it has until it is wiped; real nodes can become more.
  * @throws naming each kernel feature that real nodes lack on this machine, or if the lab's cluster has other nodes
  */
-export function chooseNodes(
+export async function chooseNodes(
   lab: LabSettings,
   { realNodes: asked, fakeNodes, upstreamImages }: AskedNodes,
-  assertPossible: () => void = assertFeatures,
-): void {
+  log: Log,
+  requirePossible: (log: Log) => Promise<void> = requireFeatures,
+): Promise<void> {
   if (asked !== undefined && fakeNodes) throw new Error("give --real-nodes or --fake-nodes, not both");
   const kept = hasNodes(lab) ? realNodes(lab).length : nodesFor("test");
   const count = fakeNodes ? 0 : (asked ?? kept);
   if (upstreamImages && count === 0) {
     throw new Error("--upstream-images: this lab simulates its nodes, which run no image");
   }
-  if (count > 0) assertPossible();
+  if (count > 0) await requirePossible(log);
   createLabFolder(lab.dir, root);
   chooseRealNodes(lab, count);
   if (upstreamImages) askUpstream(lab);

@@ -98,6 +98,12 @@ function processes(): Running[] {
   });
 }
 
+/** Pids of the processes that a process has started and that still run. */
+export const childrenOf = (pid: number): number[] =>
+  processes()
+    .filter(({ parent }) => parent === pid)
+    .map((one) => one.pid);
+
 /** Ends a process with all its descendants, those in sessions of their own too; SIGKILL for what is left after `seconds`. */
 export async function endTree(root: number, seconds = 3): Promise<void> {
   const all = processes();

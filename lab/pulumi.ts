@@ -1,5 +1,5 @@
 /** Runs the Pulumi CLI on this project with a stack that is retargeted to the lab. */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { type LabTarget, retarget } from "./retarget.ts";
@@ -10,6 +10,7 @@ import { chooseRealNodes, nodeNetwork, realNodes } from "./kubernetes/nodes/plan
 import { nodesFor } from "./nodeChoice.ts";
 import { openstackEnv } from "./openstack/openstack.ts";
 import type { Log } from "./component.ts";
+import { childrenOf } from "./process.ts";
 import { createPrerequisites } from "./prerequisites.ts";
 import { condense } from "./progress.ts";
 import { type LabSettings, root } from "./settings.ts";
@@ -128,6 +129,13 @@ function freeing(args: readonly string[]): string {
   return `if no other update of this lab runs, free it: eval "$(npm run --silent lab -- env)" && npx pulumi cancel --yes --stack ${stack}`;
 }
 
+/** npm's `pulumi` starts the CLI and passes no signal on to it. */
+function interrupt(npms: ChildProcess): void {
+  const [cli] = npms.pid === undefined ? [] : childrenOf(npms.pid);
+  if (cli === undefined) npms.kill("SIGINT");
+  else process.kill(cli, "SIGINT");
+}
+
 /**
  * Runs the CLI in the foreground. On Ctrl-C or SIGTERM it ends with a complete state, so we wait for it.
  * @param quiet - file for its whole output, of which only the essence is printed
@@ -154,7 +162,7 @@ export function pulumi(args: string[], env: NodeJS.ProcessEnv, quiet?: string): 
     let ending = false;
     const end = (signal: NodeJS.Signals): void => {
       // A second SIGINT would end Pulumi at once, and it has a terminal's Ctrl-C already.
-      if (!ending && (signal === "SIGTERM" || !process.stdin.isTTY)) child.kill("SIGINT");
+      if (!ending && (signal === "SIGTERM" || !process.stdin.isTTY)) interrupt(child);
       ending = true;
     };
     const signals = ["SIGINT", "SIGTERM"] as const;

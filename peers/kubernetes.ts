@@ -27,7 +27,7 @@ export const kubernetes: Suite = {
   cloud: "kubernetes",
   async install({ lab, log }) {
     await ensureTool("conformance", log);
-    chooseNodes(lab, { realNodes: nodes, fakeNodes: false, upstreamImages: false });
+    await chooseNodes(lab, { realNodes: nodes, fakeNodes: false, upstreamImages: false }, log);
     offerImages(lab, await ensureForeignImages(conformanceImages, log));
   },
   open: (run) => Promise.resolve(session(run)),

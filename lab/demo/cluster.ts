@@ -2,7 +2,7 @@
 import { createLabFolder } from "../folder.ts";
 import { kubernetes } from "../kubernetes/kubernetes.ts";
 import { chooseRealNodes, realNodes } from "../kubernetes/nodes/plan.ts";
-import { assertFeatures } from "../kubernetes/nodes/requirements.ts";
+import { requireFeatures } from "../kubernetes/nodes/requirements.ts";
 import type { Log } from "../component.ts";
 import { down } from "../lab.ts";
 import type { Run } from "../pulumi.ts";
@@ -22,7 +22,7 @@ export function demoSettings(lab = labSettings()): LabSettings {
 
 /** Starts what is missing. @throws if the machine cannot run nodes */
 export async function startCluster(lab: LabSettings, log: Log): Promise<Run> {
-  assertFeatures();
+  await requireFeatures(log);
   const toolchain = await ensureToolchain(log);
   createLabFolder(lab.dir, root);
   if (realNodes(lab).length < nodes) chooseRealNodes(lab, nodes);

@@ -7,6 +7,7 @@ import type { Log } from "../component.ts";
 import { lock } from "../lock.ts";
 import { runToFile } from "../process.ts";
 import { installPackages } from "../openstack/packages.ts";
+import { roomFor } from "../room.ts";
 import { cacheDir } from "../settings.ts";
 import { type NodePrograms, nodePrograms } from "../toolchain/nodePrograms.ts";
 import { ensureTools, toolFolder, type ToolName } from "../tools/tools.ts";
@@ -17,6 +18,12 @@ import { addStandIn, contractFile, standInContract, standInRevision } from "./st
 
 /** Raise it when the steps below change. */
 const revision = 3;
+
+/** GB that the largest image takes while it is built: its packages, their files, the archive of those and the layer. */
+const roomNeeded = 2;
+
+/** GB that a program leaves at most that ends because the disk is full. */
+const nothing = 0.1;
 
 /** An image layout in the cache. */
 interface Layout {
@@ -31,7 +38,10 @@ export function imageFolders(): string[] {
   return layouts(nodePrograms()).map(({ folder }) => folder);
 }
 
-/** Builds the missing images, one checkout at a time. @throws naming the image and the log if one cannot be built */
+/**
+ * Builds the missing images, one checkout at a time.
+ * @throws naming the image that cannot be built, and its log, or the folder that has no room for it
+ */
 export async function ensureImages(programs: NodePrograms, log: Log): Promise<void> {
   await ensureLayouts(layouts(programs), ["prow", "deckPages"], log);
 }
@@ -51,7 +61,9 @@ export async function ensureForeignImages(foreign: readonly Recipe[], log: Log):
 
 async function ensureLayouts(wanted: readonly Layout[], tools: readonly ToolName[], log: Log): Promise<void> {
   const missing = (): Layout[] => wanted.filter(({ folder }) => !existsSync(folder));
-  if (missing().length === 0) return;
+  const [first] = missing();
+  if (first === undefined) return;
+  assertRoom(first);
   await ensureTools(log, tools);
   const busy = "another checkout is building container images";
   const release = await lock(path.join(cacheDir, "images.lock"), log, busy);
@@ -59,6 +71,7 @@ async function ensureLayouts(wanted: readonly Layout[], tools: readonly ToolName
     const todo = missing();
     log(`container images: building ${todo.length}, about ${Math.ceil(todo.length / 4)} min`);
     for (const [index, layout] of todo.entries()) {
+      assertRoom(layout);
       try {
         await build(layout);
         log(`container images: ${index + 1} of ${todo.length} (${layout.name})`);
@@ -72,10 +85,33 @@ async function ensureLayouts(wanted: readonly Layout[], tools: readonly ToolName
   }
 }
 
-async function build({ name, folder, fill }: Layout): Promise<void> {
+/** @throws if an image cannot be built for want of room */
+function assertRoom({ name }: Layout): void {
+  const { gigabytes } = roomFor(cacheDir);
+  if (gigabytes < roomNeeded) throw new Error(`image ${name} cannot be built: ${tooLittle(gigabytes, roomNeeded)}`);
+}
+
+const tooLittle = (free: number, needed: number): string =>
+  `only ${free.toFixed(1)} GB are free at ${cacheDir}, ${needed} GB are needed; make room there, or set ORRERY_CACHE`;
+
+/** Builds an image; of one that fails nothing is kept but its log. @throws naming the room if that was the cause */
+async function build(layout: Layout): Promise<void> {
+  const partial = path.join(cacheDir, "images", "partial", layout.name);
+  try {
+    await fillAndFinish(layout, partial);
+  } catch (error) {
+    const full = roomFor(cacheDir).gigabytes < nothing;
+    await rm(partial, { recursive: true, force: true });
+    const { gigabytes } = roomFor(cacheDir);
+    // It took all of this, so it needs more.
+    if (full) throw new Error(tooLittle(gigabytes, Math.max(roomNeeded, Math.ceil(gigabytes) + 1)), { cause: error });
+    throw error;
+  }
+}
+
+async function fillAndFinish({ name, folder, fill }: Layout, partial: string): Promise<void> {
   const output = path.join(cacheDir, "log", `image-${name}.log`);
   await mkdir(path.dirname(output), { recursive: true });
-  const partial = path.join(cacheDir, "images", "partial", name);
   await rm(partial, { recursive: true, force: true });
   const [made, work] = [path.join(partial, "layout"), path.join(partial, "work")];
   const layout = await LayoutWriter.create(made, path.join(partial, "blobs"), output);

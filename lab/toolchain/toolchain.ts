@@ -1,11 +1,12 @@
 /** The toolchain: Pulumi's CLI and plugins and a Kubernetes control plane, built once per machine in the cache. */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, statfsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { lock } from "../lock.ts";
 import type { Log } from "../component.ts";
+import { roomFor } from "../room.ts";
 import { cacheDir } from "../settings.ts";
 import { source } from "./download.ts";
 import { buildArtifact, artifactFolder } from "./build.ts";
@@ -62,10 +63,7 @@ export function missingFor(what: string, gigabytes: number): string[] {
   } else if (version[0] < 1 || (version[0] === 1 && version[1] < 26)) {
     problems.push(`Go ${version.join(".")} is too old: ${what} is built with Go 1.26 or newer; put it on PATH.`);
   }
-  let there = cacheDir;
-  while (!existsSync(there)) there = path.dirname(there);
-  const { bavail, bsize } = statfsSync(there);
-  const free = (bavail * bsize) / 1e9;
+  const free = roomFor(cacheDir).gigabytes;
   if (free < gigabytes) {
     const rest = `building ${what} takes ${gigabytes} GB; free some space or set ORRERY_CACHE.`;
     problems.push(`Only ${free.toFixed(1)} GB are free at ${cacheDir}: ${rest}`);

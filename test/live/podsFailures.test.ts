@@ -17,11 +17,12 @@ import { describe, it } from "mocha";
 import { eventually } from "../../lab/harness/cloud.ts";
 import type { KubeObject } from "../../lab/kubernetes/api.ts";
 import { groupName } from "../../lab/kubernetes/nodes/first.ts";
-import { groupFolders } from "../../lab/kubernetes/nodes/groups.ts";
+import { groupFolders, makeGroups, nodeMemory } from "../../lab/kubernetes/nodes/groups.ts";
 import { realNodes } from "../../lab/kubernetes/nodes/plan.ts";
+import { runningPid } from "../../lab/process.ts";
 import { withFailures } from "../../lab/rollout.ts";
 import { cacheDir, root } from "../../lab/settings.ts";
-import { api, cluster, kubectl, namespace, useRealNodes } from "./pods/cluster.ts";
+import { api, cluster, inPod, kubectl, namespace, useRealNodes } from "./pods/cluster.ts";
 import { shell } from "./pods/objects.ts";
 
 type Running = KubeObject & { readonly spec: { readonly containers: readonly object[] } };
@@ -39,6 +40,20 @@ const sh = (script: string) => ({ command: ["sh", "-c", script] });
 /** Restarts and phase of a pod. */
 const running = (pod: string): Promise<string> =>
   kubectl("get", "pod", pod, "-o", "jsonpath={.status.containerStatuses[0].restartCount} {.status.phase}");
+
+/** The cluster's processes outside containers, with their pids. */
+function daemons(): (readonly [string, number | undefined])[] {
+  const names = readdirSync(path.join(cluster.dir, "run")).filter((file) => file.endsWith(".pid"));
+  return names.map((file) => path.parse(file).name).map((name) => [name, runningPid(cluster.dir, name)] as const);
+}
+
+/** Bytes that the processes of a node may take together. */
+function limitOf(group: string): number {
+  const files = groupFolders(group).flatMap((folder) =>
+    ["memory.limit_in_bytes", "memory.max"].map((name) => path.join(folder, name)),
+  );
+  return Number(readFileSync(files.find((file) => existsSync(file)) ?? "", "utf8"));
+}
 
 describe("what goes wrong on real nodes", () => {
   const started = useRealNodes(1);
@@ -92,17 +107,34 @@ describe("what goes wrong on real nodes", () => {
     assert.equal(told.length, expected.length, told.join("\n"));
   });
 
-  it("a pod without a limit that eats a whole node's memory is ended, and nothing else", async () => {
+  it("a node may take the machine's memory less a reserve, and its pods are the kernel's first choice", async () => {
+    const [node] = realNodes(cluster);
+    assert.ok(node);
+    const page = 4096;
+    assert.equal(limitOf(groupName(node)), Math.floor(nodeMemory() / page) * page);
+    const size = { cpu: "100m", memory: "64Mi" };
+    await api.apply(failing("guaranteed", { resources: { requests: size, limits: size } }));
+    await api.apply(shell("unlimited", node.name));
+    await kubectl("wait", "pod/guaranteed", "pod/unlimited", "--for=condition=Ready", "--timeout=60s");
+    const score = (pid: number | undefined): number => Number(readFileSync(`/proc/${pid}/oom_score_adj`, "utf8"));
+    const outside = daemons().filter(([name]) => !name.startsWith(node.name));
+    assert.deepEqual(
+      outside.filter(([, pid]) => score(pid) >= 500),
+      [],
+      "etcd, the API server and the rest",
+    );
+    const inside = (pod: string): Promise<string> => inPod(pod, "cat", "/proc/1/oom_score_adj");
+    assert.deepEqual([await inside("guaranteed"), await inside("unlimited")], ["500\n", "1000\n"]);
+  });
+
+  it("a pod without a limit that eats its node's memory is ended, and nothing else", async () => {
     const [node] = realNodes(cluster);
     assert.ok(node);
     await api.apply(shell("bystander", node.name));
     await kubectl("wait", "pod/bystander", "--for=condition=Ready", "--timeout=60s");
-    // The node gets a machine of its own size: this one's memory is not for tests.
-    const [limit, file] = groupFolders(groupName(node))
-      .flatMap((folder) => ["memory.limit_in_bytes", "memory.max"].map((name) => path.join(folder, name)))
-      .filter((name) => existsSync(name))
-      .map((name) => [readFileSync(name, "utf8"), name] as const)[0] ?? ["", ""];
-    writeFileSync(file, String(1.5e9));
+    // As on a smaller machine: this one's memory is not for tests.
+    makeGroups(groupName(node), 1.5e9);
+    const before = daemons();
     try {
       const eats = sh("dd if=/dev/zero of=/dev/null bs=2G count=1");
       const ended = /^pods\/eater, container shell: ended with exit code 137/;
@@ -123,12 +155,13 @@ describe("what goes wrong on real nodes", () => {
         },
       );
       assert.equal(await running("bystander"), "0 Running");
+      assert.deepEqual(daemons(), before, "a process of the cluster ended");
       assert.deepEqual(
         (await started().health(cluster)).filter(({ healthy }) => !healthy),
         [],
       );
     } finally {
-      writeFileSync(file, limit);
+      makeGroups(groupName(node));
     }
   });
 

@@ -4,7 +4,7 @@ import { defineCommand } from "../../../cli/command.ts";
 import { hasLab } from "../../folder.ts";
 import { diskHealth, memoryProblems, missingPrograms, portProblems } from "../../hostChecks.ts";
 import { ipv6Works } from "../../kubernetes/nodes/families.ts";
-import { missingFeatures } from "../../kubernetes/nodes/requirements.ts";
+import { missingFeatures, untriedFeatures } from "../../kubernetes/nodes/requirements.ts";
 import { cacheDir, type LabSettings, labSettings, root } from "../../settings.ts";
 import { toolchainBuilt } from "../../toolchain/toolchain.ts";
 import { measure } from "../../usage.ts";
@@ -17,7 +17,8 @@ export const command = defineCommand({
     const problems = await problemsOf(labSettings());
     const ok = `ok: the lab and its nodes can run here${ipv6Works() ? "" : "; pods have IPv4 only, as this machine has no IPv6"}`;
     const optional = missingPrograms().map((text) => `optional: ${text}`);
-    console.log([...(problems.length === 0 ? [ok] : problems), ...optional].join("\n"));
+    const untried = untriedFeatures().map((name) => `Not tried before the first start installs its program: ${name}`);
+    console.log([...(problems.length === 0 ? [ok] : problems), ...untried, ...optional].join("\n"));
     return problems.length === 0 ? 0 : 1;
   },
 });

@@ -4,7 +4,7 @@ import { checkHost } from "../../hostChecks.ts";
 import { up } from "../../lab.ts";
 import { chooseNodes, nodeOptions } from "../../nodeChoice.ts";
 import { applyStack } from "../../pulumi.ts";
-import { openLab } from "../../session.ts";
+import { log, openLab } from "../../session.ts";
 import { labSettings } from "../../settings.ts";
 import { summary } from "../../summary.ts";
 
@@ -14,7 +14,7 @@ export const command = defineCommand({
   async run(asked) {
     const settings = labSettings();
     await checkHost(settings);
-    chooseNodes(settings, asked);
+    await chooseNodes(settings, asked, log);
     const run = await openLab();
     await up(run.lab, run.toolchain, run.log);
     const status = await applyStack("up", "test", run);

@@ -3,7 +3,7 @@ import { defineCommand } from "../../../cli/command.ts";
 import { checkHost } from "../../hostChecks.ts";
 import { up } from "../../lab.ts";
 import { chooseNodes, nodeOptions } from "../../nodeChoice.ts";
-import { openLab } from "../../session.ts";
+import { log, openLab } from "../../session.ts";
 import { labSettings } from "../../settings.ts";
 
 export const command = defineCommand({
@@ -15,8 +15,8 @@ folder of what is built once per machine (~/.cache/orrery).`,
   async run(asked) {
     const settings = labSettings();
     await checkHost(settings);
-    chooseNodes(settings, asked);
-    const { lab, toolchain, log } = await openLab();
+    await chooseNodes(settings, asked, log);
+    const { lab, toolchain } = await openLab();
     await up(lab, toolchain, log);
     log('the lab is up; next: eval "$(npm run --silent lab -- env)"');
     return 0;

@@ -90,6 +90,12 @@ exec "\${CNI_PATH##*:}/ptp"
 const pairPlugin = "pair";
 const pluginFolder = (node: RealNode): string => path.join(node.etc, "plugins");
 
+/**
+ * Least oom_score_adj of pods. Where memory runs out the kernel ends them before etcd, MariaDB and all else that is in no node: those
+ * have the score of the shell that starts them, 0 or what a desktop gives it, as lowering it takes a capability that root may lack.
+ */
+const podScore = 500;
+
 function containerdConfig(node: RealNode, { runtime, runc }: NodePrograms): string {
   const snapshotters = ["btrfs", "zfs", "devmapper", "blockfile", "erofs"];
   const unused = snapshotters.map((name) => `io.containerd.snapshotter.v1.${name}`);
@@ -97,7 +103,7 @@ function containerdConfig(node: RealNode, { runtime, runc }: NodePrograms): stri
   return `version = 3
 root = ${JSON.stringify(path.join(node.data, "containerd"))}
 state = "/run/containerd"
-oom_score = 0
+oom_score = ${podScore}
 disabled_plugins = ${JSON.stringify(disabled)}
 [grpc]
   address = ${JSON.stringify(containerdSocket(node))}
@@ -110,7 +116,7 @@ disabled_plugins = ${JSON.stringify(disabled)}
   [plugins."io.containerd.cri.v1.images".registry]
     config_path = ${JSON.stringify(path.join(node.etc, "registries"))}
 [plugins."io.containerd.cri.v1.runtime"]
-  restrict_oom_score_adj = true # lowering it takes CAP_SYS_RESOURCE, which root in a container may lack
+  restrict_oom_score_adj = true # no pod below containerd's own
   enable_unprivileged_ports = true
   [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
@@ -156,8 +162,9 @@ function kubeletConfig(node: RealNode, { authority }: NodeCredentials): object {
     containerRuntimeEndpoint: `unix://${containerdSocket(node)}`,
     // What waits for another pod is tried again soon: after lab down all start at once.
     crashLoopBackOff: { maxContainerRestartPeriod: "10s" },
-    // Of the machine's disk, which the lab shares with everything else.
-    evictionHard: { "memory.available": "200Mi", "nodefs.available": "1%", "imagefs.available": "1%" },
+    // Of the machine's disk, which the lab shares with everything else. Not for memory: the kubelet counts files that the kernel
+    // keeps in it as taken, and they fill every group with a limit.
+    evictionHard: { "nodefs.available": "1%", "imagefs.available": "1%" },
     eventRecordQPS: 0,
     failCgroupV1: false,
     failSwapOn: false,

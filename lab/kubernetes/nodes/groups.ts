@@ -1,5 +1,6 @@
 /** The control groups of the nodes: one below the root of each hierarchy, for version 1 and version 2. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { totalmem } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -63,8 +64,17 @@ export function daemonFolders(name: string, all = mountedHierarchies()): string[
   return unified(all) ? groupFolders(path.join(name, "daemons"), all) : groupFolders(name, all);
 }
 
-/** Creates the groups; those that exist are kept. */
-export function makeGroups(name: string): void {
+/** Bytes for what is in no node: OpenStack 1.6 GB, a guest up to 2, the control plane 0.6, and Pulumi, whose engine takes the rest. */
+const reserve = 5e9;
+
+/** Bytes that a node's processes may take together: the machine's memory less the reserve, and half of it on a small machine. */
+export const nodeMemory = (machine = totalmem()): number => Math.max(machine - reserve, machine / 2);
+
+/** Version 1, version 2. */
+const memoryFiles = ["memory.limit_in_bytes", "memory.max"];
+
+/** Creates the groups; those that exist are kept. @param memory - limit in bytes, also of a group that exists */
+export function makeGroups(name: string, memory = nodeMemory()): void {
   const all = mountedHierarchies();
   for (const { mount, version } of all) {
     const folder = path.join(mount, name);
@@ -76,6 +86,9 @@ export function makeGroups(name: string): void {
       (file) => version === 1 && existsSync(path.join(folder, file)),
     )) {
       writeFileSync(path.join(folder, file), readFileSync(path.join(mount, file)));
+    }
+    for (const file of memoryFiles.map((one) => path.join(folder, one)).filter((one) => existsSync(one))) {
+      writeFileSync(file, String(Math.floor(memory)));
     }
   }
 }

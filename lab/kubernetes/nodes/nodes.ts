@@ -20,21 +20,21 @@ import { leaveRoot, makeGroups, removeGroups } from "./groups.ts";
 import { nodesHealth } from "./health.ts";
 import { makeNodeNetwork, removeNodeNetwork, routePods } from "./network.ts";
 import { asksUpstream, nodeNetwork, realNodes, type RealNode } from "./plan.ts";
-import { assertFeatures } from "./requirements.ts";
+import { probePackages, requireFeatures } from "./requirements.ts";
 import { authorityFile, makeAuthority } from "../router/certificates.ts";
 import { routerNamespace } from "../router/objects.ts";
 import { namesFolder, routerFile } from "../router/router.ts";
 
 /** Tools that nodes call, the router, and openssl for certificates. */
-const packages = ["haproxy", "iproute2", "nftables", "openssl", "util-linux"];
+const packages = [...probePackages, "haproxy", "openssl"];
 
 /** Seconds until a process that does not end counts as hanging: an idle machine takes one or two, a busy one a minute. */
 const startTimeout = 300;
 
 /** Checks the machine, and installs and builds what is missing. @throws naming a missing kernel feature */
 export async function installNodes(lab: LabSettings, log: Log): Promise<NodePrograms> {
+  await requireFeatures(log);
   await installPackages(asksUpstream(lab) ? [...packages, "skopeo"] : packages, log);
-  assertFeatures();
   chooseFamilies(lab);
   const programs = await ensureNodePrograms(log);
   await ensureImages(programs, log);

@@ -1,15 +1,20 @@
 /** What real nodes require of the machine, tried out before anything starts. */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import type { Log } from "../../component.ts";
+import { installPackages } from "../../openstack/packages.ts";
 import { missingControllers, mountedHierarchies } from "./groups.ts";
 
 /** A kernel feature, and a shell command that succeeds where it works; run in mount and network namespaces that end with it. */
 interface Feature {
   readonly name: string;
-  /** Without this program, which the first start installs, nothing can be said. */
+  /** Without this program, which {@link requireFeatures} installs, nothing can be said. */
   readonly tool: string;
   readonly test: string;
 }
+
+/** Packages of these programs, which nodes call, too. */
+export const probePackages = ["iproute2", "mount", "nftables", "util-linux"] as const;
 
 const features: readonly Feature[] = [
   {
@@ -38,14 +43,20 @@ END`,
   },
 ];
 
-/** Names of the features that this machine lacks; empty if real nodes can run. */
+const tried = ({ tool }: Feature): boolean =>
+  spawnSync("sh", ["-c", 'command -v "$1"', "sh", tool], { stdio: "ignore" }).status === 0;
+
+/** Names of the features that cannot be tried before the first start installs their programs. */
+export const untriedFeatures = (): string[] => features.filter((one) => !tried(one)).map(({ name }) => name);
+
+/** Names of the features that this machine lacks, of those that can be tried; empty if real nodes can run. */
 export function missingFeatures(): string[] {
   if (process.getuid?.() !== 0) return ["root (the nodes are made of namespaces, mounts and network links)"];
-  const lacking = features.filter(({ tool, test }) => {
-    const script = `command -v ${tool} >/dev/null || exit 0\n${test}`;
-    const tried = spawnSync("unshare", ["--mount", "--net", "sh", "-c", script], { stdio: "ignore" });
-    return tried.status !== 0;
-  });
+  const lacking = features
+    .filter(tried)
+    .filter(
+      ({ test }) => spawnSync("unshare", ["--mount", "--net", "sh", "-c", test], { stdio: "ignore" }).status !== 0,
+    );
   const groups = missingControllers(mountedHierarchies());
   const seccomp = /^Seccomp:/m.test(readFileSync("/proc/self/status", "utf8"));
   return [
@@ -54,6 +65,12 @@ export function missingFeatures(): string[] {
     ...(seccomp ? [] : ["seccomp (CONFIG_SECCOMP_FILTER)"]),
     ...(existsSync("/proc/sys/net/ipv4/ip_forward") ? [] : ["IPv4 forwarding"]),
   ];
+}
+
+/** Tries all features out before anything starts, with the programs that it takes. @throws naming the missing ones */
+export async function requireFeatures(log: Log): Promise<void> {
+  if (process.getuid?.() === 0) await installPackages(probePackages, log);
+  assertFeatures();
 }
 
 /** @throws naming the missing features and the way without them */

@@ -4,7 +4,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, describe, it } from "mocha";
+import { afterEach, before, beforeEach, describe, it } from "mocha";
 import { projectDir } from "../../../config/stackFile.ts";
 import type { Recipe } from "../../../lab/images/recipes.ts";
 
@@ -61,6 +61,42 @@ describe("an image of the lab that fails to build", () => {
     assert.deepEqual(built(), ["first"]);
     assert.deepEqual(build(cache, recipes("echo two >page")), { status: 0, stderr: "" });
     assert.deepEqual(built().toSorted(), ["first", "second", "third"]);
+  });
+
+  describe("on a disk that is full", () => {
+    before(function () {
+      if (process.getuid?.() !== 0) this.skip(); // mounting takes root
+    });
+    /** A disk of its own for the cache. @param size - in MB */
+    const onDisk = (size: number): void => {
+      execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}m`, "tmpfs", cache]);
+    };
+    afterEach(() => {
+      execFileSync("umount", [cache]);
+    });
+    const tooLittle = (free: string, needed: string): string =>
+      `only ${free} GB are free at ${cache}, ${needed} GB are needed; make room there, or set ORRERY_CACHE\n`;
+
+    it("is named with the folder, its room and what is needed, and nothing is begun", () => {
+      onDisk(64);
+      const stderr = `image first cannot be built: ${tooLittle("0.1", "2")}`;
+      assert.deepEqual(build(cache, [{ name: "first", script: "echo one >page" }]), { status: 1, stderr });
+      assert.deepEqual(readdirSync(cache), []);
+    });
+
+    it("is named with them where the room ends halfway; nothing of it is kept, and the next attempt finds the room again", () => {
+      onDisk(2000);
+      const recipes = (second: string) => [
+        { name: "first", script: "echo one >page" },
+        { name: "second", script: second },
+      ];
+      const failed = build(cache, recipes("dd if=/dev/zero of=page bs=1M"));
+      assert.deepEqual(failed, { status: 1, stderr: `image second cannot be built: ${tooLittle("2.1", "4")}` });
+      assert.deepEqual(built(), ["first"]);
+      assert.deepEqual(readdirSync(path.join(cache, "images", "partial")), []);
+      assert.deepEqual(build(cache, recipes("echo two >page")), { status: 0, stderr: "" });
+      assert.deepEqual(built().toSorted(), ["first", "second"]);
+    });
   });
 
   it("is not made of a part of its packages", () => {

@@ -13,7 +13,7 @@ import {
   podRanges,
   serviceRanges,
 } from "../../../lab/kubernetes/nodes/families.ts";
-import { hierarchies, unified } from "../../../lab/kubernetes/nodes/groups.ts";
+import { hierarchies, nodeMemory, unified } from "../../../lab/kubernetes/nodes/groups.ts";
 import {
   asksUpstream,
   chooseRealNodes,
@@ -34,6 +34,10 @@ async function withFolder(work: (folder: string) => Promise<void> | void): Promi
     rmSync(folder, { recursive: true });
   }
 }
+
+const quiet = (): void => undefined;
+/** A machine that can run containers. */
+const possible = (): Promise<void> => Promise.resolve();
 
 const ports = Array.from({ length: 221 }, (_, index) => 10000 + index * 100);
 
@@ -76,25 +80,25 @@ describe("the lab's real nodes", () => {
     }));
 
   it("a new lab has as many nodes as the test stack asks for, or simulated ones on request, and keeps what it has", () =>
-    withFolder((folder) => {
+    withFolder(async (folder) => {
       const lab = labSettings({ ORRERY_LAB: path.join(folder, "one") });
-      const choose = (count?: number, fakeNodes = false): number => {
-        chooseNodes(lab, { realNodes: count, fakeNodes, upstreamImages: false }, () => undefined);
+      const choose = async (count?: number, fakeNodes = false): Promise<number> => {
+        await chooseNodes(lab, { realNodes: count, fakeNodes, upstreamImages: false }, quiet, possible);
         return realNodes(lab).length;
       };
-      assert.throws(() => choose(3, true), /^Error: give --real-nodes or --fake-nodes, not both$/);
+      await assert.rejects(choose(3, true), /^Error: give --real-nodes or --fake-nodes, not both$/);
       assert.equal(existsSync(lab.dir), false);
-      assert.equal(choose(undefined, true), 0);
-      assert.equal(choose(), 0, "the choice is kept before the first start");
+      assert.equal(await choose(undefined, true), 0);
+      assert.equal(await choose(), 0, "the choice is kept before the first start");
       rmSync(lab.dir, { recursive: true });
-      assert.equal(choose(), nodesFor("test"));
-      assert.equal(choose(5), 5);
+      assert.equal(await choose(), nodesFor("test"));
+      assert.equal(await choose(5), 5);
       mkdirSync(path.join(lab.dir, "data", "kubernetes"), { recursive: true });
-      assert.equal(choose(), 5);
-      assert.throws(() => choose(undefined, true), /this lab's cluster has 5 real nodes/);
+      assert.equal(await choose(), 5);
+      await assert.rejects(choose(undefined, true), /this lab's cluster has 5 real nodes/);
       rmSync(path.join(lab.dir, "real-nodes"));
-      assert.equal(choose(), 0, "a cluster of an earlier version has no choice");
-      assert.throws(() => choose(2), /this lab's cluster has simulated nodes/);
+      assert.equal(await choose(), 0, "a cluster of an earlier version has no choice");
+      await assert.rejects(choose(2), /this lab's cluster has simulated nodes/);
     }));
 
   it("a new cluster has IPv6 where the machine has, keeps its families, and one without stays so", () =>
@@ -129,33 +133,30 @@ describe("the lab's real nodes", () => {
     }));
 
   it("upstream's images are asked for until the lab is wiped, and only where images run", () =>
-    withFolder((folder) => {
+    withFolder(async (folder) => {
       const lab = labSettings({ ORRERY_LAB: path.join(folder, "one") });
-      const choose = (fakeNodes: boolean, upstreamImages: boolean): void => {
-        chooseNodes(lab, { realNodes: undefined, fakeNodes, upstreamImages }, () => undefined);
-      };
-      assert.throws(() => {
-        choose(true, true);
-      }, /^Error: --upstream-images: this lab simulates its nodes, which run no image$/);
-      choose(false, false);
+      const choose = (fakeNodes: boolean, upstreamImages: boolean): Promise<void> =>
+        chooseNodes(lab, { realNodes: undefined, fakeNodes, upstreamImages }, quiet, possible);
+      const impossible = /^Error: --upstream-images: this lab simulates its nodes, which run no image$/;
+      await assert.rejects(choose(true, true), impossible);
+      await choose(false, false);
       assert.equal(asksUpstream(lab), false);
-      choose(false, true);
-      choose(false, false);
+      await choose(false, true);
+      await choose(false, false);
       assert.equal(asksUpstream(lab), true);
     }));
 
   it("a machine that cannot run containers changes nothing, and can simulate nodes", () =>
-    withFolder((folder) => {
+    withFolder(async (folder) => {
       const lab = labSettings({ ORRERY_LAB: path.join(folder, "one") });
-      const none = { realNodes: undefined, upstreamImages: false };
-      const impossible = (): void => {
-        assertFeatures(["overlayfs"]);
-      };
-      assert.throws(() => {
-        chooseNodes(lab, { ...none, fakeNodes: false }, impossible);
-      }, /which lacks\n {2}overlayfs\n--fake-nodes/);
+      const choose = (fakeNodes: boolean): Promise<void> =>
+        chooseNodes(lab, { realNodes: undefined, upstreamImages: false, fakeNodes }, quiet, () => {
+          assertFeatures(["overlayfs"]);
+          return possible();
+        });
+      await assert.rejects(choose(false), /which lacks\n {2}overlayfs\n--fake-nodes/);
       assert.equal(existsSync(lab.dir), false);
-      chooseNodes(lab, { ...none, fakeNodes: true }, impossible);
+      await choose(true);
       assert.deepEqual(realNodes(lab), []);
     }));
 
@@ -172,6 +173,10 @@ describe("the lab's real nodes", () => {
     );
     assert.equal(unified(both), false);
     assert.equal(unified(hierarchies(second)), true);
+  });
+
+  it("a node leaves both clouds their memory, and a small machine half of it", () => {
+    assert.deepEqual([64e9, 16e9, 8e9, 4e9].map(nodeMemory), [59e9, 11e9, 4e9, 2e9]);
   });
 
   it("a missing kernel feature is named, with the way without it", () => {
