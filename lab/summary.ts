@@ -1,12 +1,12 @@
 /** The summary that `npm start` prints: endpoints, and commands to explore the lab. */
 import { execFile } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { openSalt } from "../config/passphrase.ts";
 import { stackPassphrase } from "../config/stackPassphrase.ts";
 import { readStackFile } from "../config/stackFile.ts";
-import { servedHosts } from "./kubernetes/router/router.ts";
+import { namesFolder, servedHosts } from "./kubernetes/router/router.ts";
 import { environment, type Run } from "./pulumi.ts";
 import { type LabSettings, root } from "./settings.ts";
 
@@ -32,17 +32,24 @@ export async function summary(run: Run): Promise<string> {
     `  state, logs and machines in ${path.relative(root, dir)}/`,
     "",
     "Explore it:",
-    '  eval "$(npm run --silent lab -- env)"    # KUBECONFIG, OS_*, PULUMI_* for this shell',
+    '  eval "$(npm run --silent lab -- env)"    # KUBECONFIG, OS_*, PULUMI_*, NODE_EXTRA_CA_CERTS',
     ...hosts,
     "  kubectl get cronjobs,deployments,pods -A",
     `  npx pulumi preview --stack test ${file}`,
-    // Only the lab's own resolver knows its hosts and the registries, and the servers' chosen names are in the state only.
-    `  npx orrery status --stack test ${file} --skip hosts --skip registries --skip servers`,
+    `  npx orrery status --stack test ${file} ${reached(run.lab)} --serve 8080`,
     "  npm run lab -- status",
     ...servedHosts(run.lab).map((host) => `  npm run lab -- browse ${host}`),
     "",
     "Stop it: npm run lab -- down",
   ].join("\n");
+}
+
+/** Options by which status sees the lab as it is: its images are not those of the world's registries, nor its hosts where the world's DNS says. */
+function reached(lab: LabSettings): string {
+  const hosts = path.join(namesFolder(lab), "hosts");
+  return existsSync(hosts)
+    ? `--hosts-file ${path.relative(root, hosts)} --skip registries`
+    : "--skip hosts --skip queues --skip registries";
 }
 
 /** The stack's outputs. */

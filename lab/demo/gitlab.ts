@@ -134,3 +134,31 @@ export async function groupHook(
   if (there !== undefined) await owner.call("PUT", `${hooks}/${there.id}`, { token });
   else await owner.call("POST", hooks, { url, token, ...Object.fromEntries(events.map((name) => [name, true])) });
 }
+
+/** A webhook of a group, and who may look at its page. */
+export interface GroupHook {
+  readonly owner: Person;
+  readonly group: string;
+  readonly url: string;
+}
+
+/** An event of the webhook's page. */
+interface HookEvent {
+  readonly id: number;
+  readonly request_data: { readonly object_attributes: { readonly url?: string } };
+  readonly response_status: string;
+}
+
+/**
+ * Sends the newest event about a merge request again, as a button of the webhook's page does.
+ * @returns how many events the page showed as failed: 1 or 0
+ */
+export async function resend({ owner, group, url }: GroupHook, mergeUrl: string): Promise<number> {
+  const hooks = `/groups/${encodeURIComponent(group)}/hooks`;
+  const hook = (await owner.get<readonly { id: number; url: string }[]>(hooks)).find((one) => one.url === url);
+  const events = await owner.get<readonly HookEvent[]>(`${hooks}/${hook?.id ?? 0}/events`);
+  const last = events.find(({ request_data: { object_attributes: about } }) => about.url === mergeUrl);
+  if (last === undefined) throw new Error(`GitLab's page has no event about ${mergeUrl}`);
+  await owner.call("POST", `${hooks}/${hook?.id ?? 0}/events/${last.id}/resend`);
+  return last.response_status.startsWith("2") ? 0 : 1;
+}

@@ -62,6 +62,11 @@ state ok, warn, bad or unknown.`,
       multiple: true,
       help: "without this source",
     },
+    "hosts-file": {
+      type: "string",
+      value: "FILE",
+      help: "addresses of hosts, in the form of /etc/hosts: for a cluster that the world's DNS does not lead to yet",
+    },
     all: { type: "boolean", help: "print also what is as it should be" },
     ...jsonOption,
     page: {

@@ -9,7 +9,7 @@ import { log } from "../../session.ts";
 
 export const command = defineCommand({
   usage: "",
-  about: `Runs five systems at work while programs, pods, databases, a node and a machine are killed at random. Prow, DIALS, Packit and Thoth's bots are
+  about: `Runs the systems at work while programs, pods, databases, a node and a machine are killed at random. Prow, DIALS, Packit, Stream and Thoth's bots are
 deployed to the demonstrations' cluster, Callysto's hub to an OpenStack next to it, and events happen outside at random. It says what became of every event, and fails if one needed help for no
 reason or has no result, if a pod does not come back, or if memory grows by more than a tenth from the second quarter of the time to the
 last. --time 5m is a short run.`,

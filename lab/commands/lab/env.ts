@@ -1,5 +1,7 @@
 /** `orrery lab env`. */
+import { existsSync } from "node:fs";
 import { defineCommand } from "../../../cli/command.ts";
+import { authorityFile } from "../../kubernetes/router/certificates.ts";
 import { s3Env } from "../../openstack/objectStore.ts";
 import { environment, exportLines } from "../../pulumi.ts";
 import { openLab } from "../../session.ts";
@@ -14,7 +16,10 @@ export const command = defineCommand({
   },
   async run({ s3 }) {
     const run = await openLab();
-    console.log(exportLines({ ...environment(run, "test"), ...(s3 ? await s3Env(run.lab) : {}) }));
+    const authority = authorityFile(run.lab);
+    // Node warns at every start about a file that is not there.
+    const trust = existsSync(authority) ? { NODE_EXTRA_CA_CERTS: authority } : {};
+    console.log(exportLines({ ...environment(run, "test"), ...trust, ...(s3 ? await s3Env(run.lab) : {}) }));
     return 0;
   },
 });

@@ -1,5 +1,5 @@
 /** Objects of the state as GitLab's REST interface and its webhooks show them; the fields are those that its clients here read. */
-import type { Hook, Issue, MergeRequest, Note, Project, Status } from "./state.ts";
+import type { Delivery, Hook, Issue, MergeRequest, Note, Project, Status } from "./state.ts";
 import { mergeRequestUrl, nameOf, namespaceOf, urlOf } from "./state.ts";
 
 export const userJson = (username: string) => ({
@@ -66,6 +66,12 @@ export const statusJson = (status: Status) => ({ ...status, author: userJson(sta
 
 /** Without its token, which GitLab never shows. */
 export const hookJson = ({ id, url }: Hook) => ({ id, url });
+
+/** A delivery as a webhook's page of recent events shows it. */
+export const deliveryJson = ({ url }: Hook, { id, event, body, status, answer }: Delivery) => ({
+  ...{ id, url, trigger: event, request_data: JSON.parse(body) as unknown },
+  ...{ response_status: status === 0 ? "internal error" : String(status), response_body: answer },
+});
 
 /** A project as webhooks tell it. */
 export const hookedProject = (project: Project) => ({

@@ -1,14 +1,23 @@
 /** People, groups with their webhooks, and projects: forks, branches, commits, files, statuses, issues. */
 import { authorOf } from "../forge/git.ts";
 import { created, missing, ok, optional, Refusal, text } from "../forge/routes.ts";
-import { hookJson, issueJson, projectJson, statusJson, userJson } from "./json.ts";
+import { deliveryJson, hookJson, issueJson, projectJson, statusJson, userJson } from "./json.ts";
 import { type Call, groupOf, ownProject, projectOf, type Routes } from "./routes.ts";
 import { eventNames, type Hook, type Issue, nameOf, namespaceOf, type Project, type Status } from "./state.ts";
+import { send } from "./webhooks.ts";
 
 /** A change of one file in a commit that is made by the interface. */
 interface Action {
   readonly file_path: string;
   readonly content: string;
+}
+
+/** @throws {Refusal} */
+function hookOf(call: Call): Hook {
+  const { path } = groupOf(call);
+  const found = call.world.hooks.find(({ id, group }) => String(id) === call.path.hook && group === path);
+  if (found === undefined) throw missing("webhook");
+  return found;
 }
 
 async function commitOf(project: Project, name: string): Promise<string> {
@@ -52,11 +61,21 @@ export const projects: Routes = {
     return created(hookJson(hook));
   },
   "PUT /groups/:group/hooks/:hook": (call) => {
-    const { path } = groupOf(call);
-    const found = call.world.hooks.find(({ id, group }) => String(id) === call.path.hook && group === path);
-    if (found === undefined) throw missing("webhook");
+    const found = hookOf(call);
     found.token = text(call, "token");
     return ok(hookJson(found));
+  },
+
+  "GET /groups/:group/hooks/:hook/events": (call) => {
+    const hook = hookOf(call);
+    return ok(hook.deliveries.toReversed().map((one) => deliveryJson(hook, one)));
+  },
+  "POST /groups/:group/hooks/:hook/events/:event/resend": async (call) => {
+    const hook = hookOf(call);
+    const old = hook.deliveries.find(({ id }) => String(id) === call.path.event);
+    if (old === undefined) throw missing("webhook event");
+    const { status } = await send({ world: call.world, hook }, old);
+    return created({ response_status: status });
   },
 
   "POST /projects": async (call) => {

@@ -69,6 +69,16 @@ export interface Project {
 export const eventNames = ["merge_requests_events", "pipeline_events", "push_events"] as const;
 export type EventName = (typeof eventNames)[number];
 
+export interface Delivery {
+  readonly id: number;
+  readonly event: string;
+  readonly body: string;
+  readonly at: string;
+  /** Of the receiver's answer; 0: there was none. */
+  readonly status: number;
+  readonly answer: string;
+}
+
 export interface Hook {
   readonly id: number;
   /** Path of its group. */
@@ -77,12 +87,8 @@ export interface Hook {
   readonly events: readonly EventName[];
   /** The secret token; empty: none is sent. */
   token: string;
-  readonly deliveries: {
-    readonly event: string;
-    readonly at: string;
-    readonly status: number;
-    readonly answer: string;
-  }[];
+  /** Newest last. */
+  readonly deliveries: Delivery[];
 }
 
 /** People and groups with which it starts; the file that SEED names. */

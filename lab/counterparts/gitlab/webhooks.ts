@@ -1,12 +1,18 @@
 /** Deliveries of events to the webhooks of groups, with the hook's secret token in a header, as GitLab sends it. */
 import { hookedProject, userJson } from "./json.ts";
-import type { EventName, Hook, MergeRequest, Pipeline, Project, World } from "./state.ts";
+import type { Delivery, EventName, Hook, MergeRequest, Pipeline, Project, World } from "./state.ts";
 import { mergeRequestUrl } from "./state.ts";
 
+/** Deliveries kept for each webhook. */
+const kept = 1000;
 /** GitLab gives a receiver ten seconds. */
 const patience = 10_000;
 
-async function send(hook: Hook, event: string, body: string): Promise<void> {
+/** Sends an event, for the first time or once more, with the hook's present token. @returns the delivery, which is kept */
+export async function send(
+  { world, hook }: { readonly world: World; readonly hook: Hook },
+  { event, body }: Pick<Delivery, "event" | "body">,
+): Promise<Delivery> {
   const token: Record<string, string> = hook.token === "" ? {} : { "x-gitlab-token": hook.token };
   const headers = { "content-type": "application/json", "user-agent": "GitLab/lab", "x-gitlab-event": event, ...token };
   const at = new Date().toISOString();
@@ -15,7 +21,10 @@ async function send(hook: Hook, event: string, body: string): Promise<void> {
     async (received) => ({ status: received.status, answer: (await received.text()).trim() }),
     (error: unknown) => ({ status: 0, answer: String(error) }),
   );
-  hook.deliveries.push({ event, at, status, answer });
+  const delivery = { id: world.id(), event, body, at, status, answer };
+  hook.deliveries.push(delivery);
+  if (hook.deliveries.length > kept) hook.deliveries.shift();
+  return delivery;
 }
 
 /** Sends what happens in a project to the webhooks of its groups, in the order of the events; nobody waits for a delivery. */
@@ -57,13 +66,14 @@ export class Events {
   }
 
   private send(project: Project, name: EventName, event: string, fields: object): void {
-    const hooks = this.world.hooks.filter(
+    const { world } = this;
+    const hooks = world.hooks.filter(
       ({ group, events }) => project.path.startsWith(`${group}/`) && events.includes(name),
     );
     // Made at once: later events must not change what this one says.
     const body = JSON.stringify({ ...fields, project: hookedProject(project) });
     this.last = this.last.then(async () => {
-      for (const hook of hooks) await send(hook, event, body);
+      for (const hook of hooks) await send({ world, hook }, { event, body });
     });
   }
 }

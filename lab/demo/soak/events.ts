@@ -5,6 +5,7 @@ import { repository as packitRepository } from "../packit/packit.ts";
 import { repository as prowRepository } from "../prow/steps.ts";
 import { makeRepositories } from "../thoth/steps.ts";
 import { change, issue, pullRequestOfPackit } from "./githubEvents.ts";
+import { mergeRequestOfStream } from "./gitlabEvents.ts";
 import type { EventKind } from "./kind.ts";
 import { lesson } from "./lesson.ts";
 import { alert, file, messages } from "./otherEvents.ts";
@@ -13,7 +14,7 @@ import type { Systems } from "./systems.ts";
 /** All kinds. */
 export async function eventKinds(
   run: Run,
-  { prow, dials, packit, thoth, hub }: Systems,
+  { prow, dials, packit, stream, thoth, hub }: Systems,
 ): Promise<readonly EventKind[]> {
   await makeRepository(prow.alice, prowRepository);
   // The job looks for it; changes are of other files, so that they do not conflict.
@@ -26,6 +27,7 @@ export async function eventKinds(
     file(run, dials),
     pullRequestOfPackit(packit),
     ...messages(run, packit),
+    await mergeRequestOfStream(run, stream),
     issue(run, thoth),
     alert(run, thoth),
     lesson(hub),

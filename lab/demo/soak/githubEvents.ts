@@ -74,7 +74,7 @@ export function pullRequestOfPackit(packit: PackitAtWork): EventKind {
         return state === undefined || state === "pending" ? "nothing yet" : "failed";
       }),
     again: (id) => redeliverAbout(hook, `/pull/${id.split(" ")[0] ?? ""}"`, ["pull_request"]),
-    loses: lossesOfPackit,
+    loses: lossesOfPackit(packit),
   };
 }
 

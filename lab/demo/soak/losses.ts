@@ -1,5 +1,6 @@
 /** What each service is known to lose, or to leave to people, when one of its programs dies. */
 import { labDatabase } from "../../retarget.ts";
+import type { ServiceAtWork } from "../packit/service.ts";
 
 /** What died, as `namespace/pod/container`, `namespace/pod` or a node's name, that explains that an event needed help. */
 export interface Loss {
@@ -34,21 +35,30 @@ export const lossesOfDials: readonly Loss[] = [
   node,
 ];
 
-export const lossesOfPackit: readonly Loss[] = [
+/** @param service - Packit or Stream, whose programs have the same names */
+export const lossesOfPackit = ({ namespace }: Pick<ServiceAtWork, "namespace">): readonly Loss[] => [
   {
-    program: /\/packit-worker/,
+    program: new RegExp(`^${namespace}/packit-worker`),
     seconds: restart,
     why: "a killed worker's task waits an hour in Redis for another one",
   },
-  { program: /\/(redis|valkey)-/, seconds: restart, why: "Redis loses what is younger than its last snapshot" },
-  { program: /\/postgres-/, seconds: restart, why: "the database crashed in the middle of a task" },
+  {
+    program: new RegExp(`^${namespace}/(redis|valkey)-`),
+    seconds: restart,
+    why: "Redis loses what is younger than its last snapshot",
+  },
+  {
+    program: new RegExp(`^${namespace}/postgres-`),
+    seconds: restart,
+    why: "the database crashed in the middle of a task",
+  },
   { program: /\/tokman-/, seconds: restart, why: "no token for a task" },
   { program: /-sandbox\//, seconds: restart, why: "the sandbox died, and Packit says so" },
   node,
 ];
 
-export const lossesOfCentosBus: readonly Loss[] = [
-  ...lossesOfPackit,
+export const lossesOfCentosBus = (packit: Pick<ServiceAtWork, "namespace">): readonly Loss[] => [
+  ...lossesOfPackit(packit),
   { program: /-centosmsg-/, seconds: 60, why: "CentOS' bus keeps nothing for a listener that is away" },
 ];
 

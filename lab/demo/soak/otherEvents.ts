@@ -60,8 +60,16 @@ export function messages(run: Run, packit: PackitAtWork): readonly EventKind[] {
     },
   });
   return [
-    message("Fedora's", (what) => publishToFedora(run, topics.fedora, { user: "packit", what }), lossesOfPackit),
-    message("CentOS'", (subject) => publishToCentos(run, packit, topics.centos, { subject }), lossesOfCentosBus),
+    message(
+      "Fedora's",
+      (what) => publishToFedora(run, topics.fedora, { user: "packit", what }),
+      lossesOfPackit(packit),
+    ),
+    message(
+      "CentOS'",
+      (subject) => publishToCentos(run, packit, topics.centos, { subject }),
+      lossesOfCentosBus(packit),
+    ),
   ];
 }
 

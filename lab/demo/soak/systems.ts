@@ -4,6 +4,7 @@ import { type CallystoAtWork, deployCallysto, startCloud } from "../callysto/dep
 import { deployDials, type DialsAtWork } from "../dials/deploy.ts";
 import { deployPackit, type PackitAtWork } from "../packit/deploy.ts";
 import { deployProw, type ProwAtWork } from "../prow/deploy.ts";
+import { deployStream, type StreamAtWork } from "../stream/deploy.ts";
 import { deployThoth, type ThothAtWork } from "../thoth/deploy.ts";
 
 /** The systems at work. */
@@ -11,6 +12,7 @@ export interface Systems {
   readonly prow: ProwAtWork;
   readonly dials: DialsAtWork;
   readonly packit: PackitAtWork;
+  readonly stream: StreamAtWork;
   readonly thoth: ThothAtWork;
   readonly hub: CallystoAtWork;
 }
@@ -22,11 +24,12 @@ export async function deploySystems(run: Run): Promise<Systems> {
   const prow = await deployProw(run);
   const dials = await deployDials(run);
   const packit = await deployPackit(run);
-  return { prow, dials, packit, thoth: await deployThoth(run), hub };
+  const stream = await deployStream(run);
+  return { prow, dials, packit, stream, thoth: await deployThoth(run), hub };
 }
 
 /** Namespaces of the systems; what stands for the world outside is in others. */
-export const namespacesOf = ({ prow, dials, packit, thoth }: Systems): readonly string[] => [
+export const namespacesOf = ({ prow, dials, packit, stream, thoth }: Systems): readonly string[] => [
   ...[prow.namespaces.prow, prow.namespaces.jobs, dials.namespace, packit.namespace, packit.sandboxes],
-  ...[thoth.namespace, thoth.tunnels],
+  ...[stream.namespace, thoth.namespace, thoth.tunnels],
 ];

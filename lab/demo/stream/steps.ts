@@ -17,7 +17,10 @@ import { type Task, taskOf } from "../packit/steps.ts";
 import { until } from "../until.ts";
 import { branch, groups, projects, type StreamAtWork } from "./deploy.ts";
 
-const address = ({ hosts }: StreamAtWork): string => `https://${hosts.service}/api/webhooks/gitlab`;
+export const address = ({ hosts }: StreamAtWork): string => `https://${hosts.service}/api/webhooks/gitlab`;
+
+/** The task that a new merge request sets off. */
+export const opened = "merge request: open";
 
 /** The subject of a merge request's tasks. */
 export const subjectOf = ({ web_url: url }: MergeRequest): string => url.replace("https://gitlab.com/", "");
@@ -92,7 +95,7 @@ export async function synchronise({ lab }: Run, stream: StreamAtWork, descriptio
   const source = await proposeHello(stream, description);
   const subject = subjectOf(source);
   const event = await taskOf(lab, stream, { source: "gitlab", event_type: "Merge Request Hook", subject });
-  const work = await taskOf(lab, stream, { source: "hardly", event_type: "merge request: open", subject }, 240);
+  const work = await taskOf(lab, stream, { source: "hardly", event_type: opened, subject }, 240);
   const [, iid] = /\/-\/merge_requests\/(\d+)$/.exec(work.output) ?? [];
   if (iid === undefined) throw new Error(`${subject}: ${work.output}`);
   const { id } = await stream.alice.get<{ id: number }>(`/projects/${encodeURIComponent(projects.dist)}`);

@@ -1,4 +1,5 @@
 /** What status starts from: what a stack declares, and ways to ask the clouds that it is in. */
+import type { LookupFunction } from "node:net";
 import { type Rendered, rendered, runProgram, stackConfig } from "../../../review/evaluate/render.ts";
 import { systemOf } from "../../../review/report/format.ts";
 import { asObject, type Json, type Manifest, toManifest } from "../../../policy/manifest.ts";
@@ -11,11 +12,14 @@ import { imagesIn } from "../images/ofStack.ts";
 import { TagMemory } from "../images/tagMemory.ts";
 import { Kubectl, type KubectlValues } from "../kube/kubectl.ts";
 import { crypterOf, secretReader } from "../secrets.ts";
+import { resources as stateOf } from "../resources.ts";
 import { stackOf, type StackValues } from "../stack.ts";
+import { type ChosenName, choosersOf, withChosenNames } from "./chosenNames.ts";
 import { ClusterReader } from "./clusterReader.ts";
+import { lookupBy } from "./hostsFile.ts";
 
-/** The stack, and a kubeconfig where the stack's own secret is not to be used. */
-export type StatusValues = StackValues & KubectlValues;
+/** The stack, a kubeconfig where the stack's own secret is not to be used, and addresses of hosts where the world's DNS is not. */
+export type StatusValues = StackValues & KubectlValues & { readonly hostsFile?: string | undefined };
 
 /** A Kubernetes object that a system declares. */
 export interface DeclaredObject {
@@ -29,6 +33,8 @@ export interface DeclaredResource {
   readonly cloud: string;
   readonly type: string;
   readonly inputs: Json;
+  /** @default its name is in the settings */
+  readonly chosen?: ChosenName;
 }
 
 /** What a stack's file declares; it only changes with the file. */
@@ -64,6 +70,10 @@ export interface Situation extends Omit<Declaration, "objects"> {
   readonly secret: (key: string) => string;
   /** Logs in to a cloud, once. @throws if it does not answer */
   readonly cloud: (name: string) => Promise<CloudApi>;
+  /** Finds the addresses of hosts. @default the machine's own */
+  readonly lookup?: LookupFunction;
+  /** Resources under the names that Pulumi chose for them. @throws if the stack's state is needed for that and cannot be read */
+  readonly named: (resources: readonly DeclaredResource[]) => Promise<readonly DeclaredResource[]>;
 }
 
 const targets = new Set(["orrery", "clusters", "clouds"]);
@@ -90,15 +100,20 @@ export async function declare(values: StackValues): Promise<Declaration> {
 
 /** Objects by cluster and resources of clouds among rendered resources. */
 export function declaredIn(all: readonly Rendered[]): Pick<Declaration, "objects" | "resources"> {
-  const top = topsOf(all);
+  const [top, chooser] = [topsOf(all), choosersOf(all)];
   const objects = new Map<string, DeclaredObject[]>();
   const resources: DeclaredResource[] = [];
-  for (const { urn, type, provider, inputs } of all) {
+  for (const one of all) {
+    const { urn, type, provider, inputs } = one;
     const system = top(urn);
     const target = provider.split("::").at(-1) ?? "";
     const manifest = toManifest(type, asObject(inputs), target);
     if (manifest !== undefined) objects.set(target, [...(objects.get(target) ?? []), { system, manifest }]);
-    else if (type.startsWith("openstack:")) resources.push({ system, cloud: target, type, inputs: asObject(inputs) });
+    else if (type.startsWith("openstack:")) {
+      const chosen = chooser(one);
+      const resource = { system, cloud: target, type, inputs: asObject(inputs) };
+      resources.push(chosen === undefined ? resource : { ...resource, chosen });
+    }
   }
   return { objects, resources };
 }
@@ -131,9 +146,12 @@ export function open(
 ): Situation {
   const { objects, ...rest } = declaration;
   const { reader, ...logins } = openLogins(declaration, values, signal, objects.size > 0);
+  let state: ReturnType<typeof stateOf> | undefined;
   return {
     ...rest,
     ...logins,
+    ...(values.hostsFile === undefined ? {} : { lookup: lookupBy(values.hostsFile) }),
+    named: (resources) => withChosenNames(resources, () => (state ??= stateOf(declaration.name))),
     ...{ values, now, signal, tags },
     clusters: [...objects].map(([name, own]) => ({ name, objects: own, reader: reader(name) })),
   };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it } from "mocha";
@@ -10,6 +10,9 @@ import { driftRow, rememberDrift } from "../../../ops/lib/status/collectors/drif
 import { addressesOf, hostRow, visit } from "../../../ops/lib/status/collectors/hosts.ts";
 import { type Broker, queueRows, queueScript } from "../../../ops/lib/status/collectors/queues.ts";
 import { type CloudLists, serverRows } from "../../../ops/lib/status/collectors/servers.ts";
+import { lookupBy } from "../../../ops/lib/status/hostsFile.ts";
+import { withChosenNames } from "../../../ops/lib/status/chosenNames.ts";
+import { declare } from "../../../ops/lib/status/situation.ts";
 import { hubRows, hubUrls } from "../../../ops/lib/callysto/status.ts";
 import { prowJobRows } from "../../../ops/lib/prow/status.ts";
 import { callystoSchema } from "../../../components/callysto/config.ts";
@@ -94,6 +97,53 @@ describe("status of clouds, hosts and hubs", () => {
       server.close();
     }
     await assert.rejects(visit(`${base}/`, signal), /ECONNREFUSED/);
+  });
+
+  it("a host is looked up in the hosts file first, and a line of another form is named", async () => {
+    const server = createServer((request, response) => response.end(request.headers.host));
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const { port } = server.address() as AddressInfo;
+    const folder = mkdtempSync(path.join(tmpdir(), "orrery-hosts-"));
+    const file = path.join(folder, "hosts");
+    const { signal } = new AbortController();
+    try {
+      writeFileSync(file, "# the new cluster\n127.0.0.1 deck.nowhere.invalid other.invalid # both\n\n");
+      const lookup = lookupBy(file);
+      for (const host of ["deck.nowhere.invalid", "other.invalid", "localhost"])
+        assert.equal((await visit(`http://${host}:${port}/`, signal, lookup)).status, 200, host);
+      await assert.rejects(visit(`http://third.invalid:${port}/`, signal, lookup), /third\.invalid/);
+      writeFileSync(file, "127.0.0.1 a.test\ndeck.test 127.0.0.1\n");
+      assert.throws(() => lookupBy(file), /hosts, line 2: an address and the names of its hosts, as in \/etc\/hosts/);
+      assert.throws(() => lookupBy(`${file}.none`), /--hosts-file .*hosts\.none cannot be read: ENOENT/);
+    } finally {
+      server.close();
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("a hub whose name was chosen is looked for under the name that the state has", async () => {
+    const { resources } = await declare({ stack: "test" });
+    const hub = resources.filter(({ chosen }) => chosen !== undefined);
+    const urn = hub[0]?.chosen?.urn ?? "";
+    assert.match(urn, /random:index\/randomPet:RandomPet::callysto-hub-ci-host-name$/);
+    const state = [{ urn, type: "random:index/randomPet:RandomPet", id: "smooth-marmoset" }];
+    const named = await withChosenNames(resources, () => Promise.resolve(state));
+    const names = (all: typeof named, type: string, key: string) =>
+      all.filter((one) => one.type === type).map(({ inputs }) => inputs[key]);
+    const host = "hub-ci-smooth-marmoset.callysto.farm";
+    assert.deepEqual(names(named, "openstack:compute/instance:Instance", "name"), [host]);
+    assert.deepEqual(names(named, "openstack:networking/floatingIp:FloatingIp", "description"), [host]);
+    assert.deepEqual([...new Set(names(named, "openstack:dns/recordSet:RecordSet", "name"))], [`${host}.`]);
+    const none = await withChosenNames(resources, () => Promise.resolve([]));
+    assert.deepEqual(names(none, "openstack:compute/instance:Instance", "name"), [
+      "hub-ci-(not chosen yet).callysto.farm",
+    ]);
+  });
+
+  it("where all names are in the settings, no state is read", async () => {
+    const { resources } = await declare({ stack: "prod" });
+    const read = () => Promise.reject(new Error("the state was read"));
+    assert.equal(await withChosenNames(resources, read), resources);
   });
 
   it("an untrusted certificate or one that ends is said with the answer", () => {

@@ -1,6 +1,7 @@
 /** Whether the hosts of Routes and Ingresses answer, and for how long their certificates are valid. */
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
+import type { LookupFunction } from "node:net";
 import { TLSSocket } from "node:tls";
 import { asList, asText } from "../../../../policy/manifest.ts";
 import { type Collector, perCluster } from "../collector.ts";
@@ -33,14 +34,15 @@ export function addressesOf({ kind, spec = {} }: Pick<LiveObject, "kind" | "spec
   return asList(spec.rules).flatMap(({ host }) => url(host, "/", asList(spec.tls).length > 0));
 }
 
-/** Asks for a page, without following redirects. @throws if there is no answer */
-export function visit(url: string, signal: AbortSignal): Promise<Answer> {
+/** Asks for a page, without following redirects. @param lookup - finds the host. @throws if there is no answer */
+export function visit(url: string, signal: AbortSignal, lookup?: LookupFunction): Promise<Answer> {
   const begin = performance.now();
   const options = {
     timeout: limit * 1000,
     signal,
     rejectUnauthorized: false,
     headers: { "user-agent": "orrery-status" },
+    ...(lookup === undefined ? {} : { lookup }),
   };
   return new Promise((resolve, reject) => {
     const request = (url.startsWith("https:") ? httpsRequest : httpRequest)(url, options, (response) => {
@@ -82,9 +84,9 @@ export function hostRow(
 }
 
 /** Row of an address, whether it answers or not. */
-export async function askHost(system: string, url: string, { signal, now }: Situation): Promise<Found> {
+export async function askHost(system: string, url: string, { signal, now, lookup }: Situation): Promise<Found> {
   try {
-    return hostRow(system, url, await visit(url, signal), now);
+    return hostRow(system, url, await visit(url, signal, lookup), now);
   } catch (error) {
     return { system, part: new URL(url).host, state: "bad", text: `does not answer: ${messageOf(error)}` };
   }

@@ -126,9 +126,10 @@ export const servers: Collector = {
       target: `cloud ${name}`,
       systems: [...new Set(own.map(({ system }) => system))],
       ask: async () => {
-        const records = own.filter(({ type }) => type === "openstack:dns/recordSet:RecordSet");
+        const named = await situation.named(own);
+        const records = named.filter(({ type }) => type === "openstack:dns/recordSet:RecordSet");
         const names = new Set(records.map(({ inputs }) => asText(inputs.name)).filter((one) => one !== ""));
-        return serverRows(own, await listsOf(await situation.cloud(name), [...names]));
+        return serverRows(named, await listsOf(await situation.cloud(name), [...names]));
       },
     })),
 };

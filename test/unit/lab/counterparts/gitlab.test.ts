@@ -137,6 +137,24 @@ describe("the lab's counterpart of GitLab", () => {
     assert.deepEqual([status?.name, status?.status], ["check", "success"]);
   });
 
+  it("the group's owner finds an event on the webhook's page and sends it again", async () => {
+    const hooks = `/groups/${id("team/src")}/hooks`;
+    const [hook] = await api<readonly { id: number }[]>("GET", hooks);
+    const page = `${hooks}/${hook?.id ?? 0}/events`;
+    const events = await api<
+      readonly { id: number; trigger: string; response_status: string; request_data: Delivery["body"] }[]
+    >("GET", page);
+    const first = events.find(({ request_data: { object_attributes: about } }) => about.action === "open");
+    assert.deepEqual([first?.trigger, first?.response_status], ["Merge Request Hook", "200"]);
+    const before = deliveries.filter(({ body }) => body.object_attributes.action === "open");
+    const answer = await api<{ response_status: number }>("POST", `${page}/${first?.id ?? 0}/resend`);
+    assert.equal(answer.response_status, 200);
+    const after = deliveries.filter(({ body }) => body.object_attributes.action === "open");
+    assert.equal(after.length, before.length + 1);
+    assert.deepEqual(after.at(-1), before.at(-1));
+    assert.equal((await ask("GET", page, undefined, "bob")).status, 403);
+  });
+
   it("a pipeline runs in the target's project, and looks for the bug in the description", async () => {
     const at = `/projects/${id("team/src/hello")}/merge_requests/${iid}`;
     await api("POST", `${at}/pipelines`);
