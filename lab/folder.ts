@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -65,8 +66,12 @@ export function recordPort(dir: string, firstPort: number): void {
   writeFileSync(portFile(dir), `${firstPort}\n`);
 }
 
+/** Where a lab's folder goes before it is removed, as half a lab would be taken for a whole one after an interruption. */
+const removed = (dir: string): string => path.join(path.dirname(dir), `.${path.basename(dir)}.orrery-removed`);
+
 /** Makes the folder, for this user alone, with the lab's mark and password. @throws if it holds something else */
 export function createLabFolder(dir: string, checkout: string): void {
+  rmSync(removed(dir), { recursive: true, force: true }); // of an interrupted removal
   if (!isLab(dir, checkout) && existsSync(dir) && readdirSync(dir).length > 0) {
     throw new Error(`${dir} is not a lab's folder and is not empty; set ORRERY_LAB to another folder`);
   }
@@ -80,9 +85,23 @@ export function createLabFolder(dir: string, checkout: string): void {
 
 /** Removes the folder with everything in it. @throws if no lab was ever made there */
 export function removeLabFolder(dir: string, checkout: string): void {
-  if (!existsSync(dir)) return;
-  if (!isLab(dir, checkout)) throw new Error(`${dir} is not a lab's folder (it has no ${marker}); nothing was removed`);
-  rmSync(dir, { recursive: true });
+  if (existsSync(dir)) {
+    if (!isLab(dir, checkout))
+      throw new Error(`${dir} is not a lab's folder (it has no ${marker}); nothing was removed`);
+    rmSync(removed(dir), { recursive: true, force: true });
+    moveAside(dir);
+  }
+  rmSync(removed(dir), { recursive: true, force: true });
+}
+
+function moveAside(dir: string): void {
+  try {
+    renameSync(dir, removed(dir));
+  } catch (error) {
+    // The root of a disk stays where it is.
+    if (!(error instanceof Error && "code" in error && error.code === "EBUSY")) throw error;
+    for (const name of readdirSync(dir)) rmSync(path.join(dir, name), { recursive: true });
+  }
 }
 
 /** Labs below the checkout's own folder for labs need no mark: nothing else is ever kept there. */

@@ -23,6 +23,9 @@ import { projectPolicies } from "./projects.ts";
 /** Seconds until a process that does not end counts as hanging: an idle machine takes one or two, a busy one a minute. */
 const startTimeout = 300;
 
+/** Daemons that run as long as the cluster. */
+const lasting: readonly DaemonName[] = ["etcd", "apiserver", "controllers", "scheduler", "kwok"];
+
 /** Kubernetes as a component of the lab, from the toolchain's binaries. */
 interface KubernetesComponent extends LabComponent {
   /** Empties the cluster: stops it, deletes all objects and starts it again. */
@@ -38,10 +41,10 @@ export function kubernetes(toolchain: Toolchain): KubernetesComponent {
     daemon = daemons(lab, toolchain)[name],
   ): Promise<void> => {
     start(lab.dir, daemon);
-    const log = path.join(lab.dir, "log", `${name}.log`);
     const ended = (): boolean => runningPid(lab.dir, name) === undefined;
-    await waitUntilReady(name, startTimeout, async () => ended() || (await check()) !== false, `see ${log}`);
-    if (ended()) throw new Error(`${name} exited during its start: ${lastLine(log)} (${log})`);
+    const hint = `see ${logOf(lab, name)}`;
+    await waitUntilReady(name, startTimeout, async () => ended() || (await check()) !== false, hint);
+    assertRuns(lab, name);
   };
 
   const component: KubernetesComponent = {
@@ -75,9 +78,12 @@ export function kubernetes(toolchain: Toolchain): KubernetesComponent {
         })(),
       ]);
       if (programs !== undefined) await startNodes(lab, programs, log);
+      // One that does not like its cluster answers first and ends then.
+      const ended = (): string | undefined => lasting.find((name) => runningPid(lab.dir, name) === undefined);
       const usable = async (): Promise<boolean> =>
-        (await clusterHealth(lab)).every((row) => row.healthy) && (await admitsRoutes(api));
+        ended() !== undefined || ((await clusterHealth(lab)).every((row) => row.healthy) && (await admitsRoutes(api)));
       await waitUntilReady("Kubernetes", startTimeout, usable, "npm run lab -- status shows what is missing");
+      for (const name of lasting) assertRuns(lab, name);
     },
 
     async down(lab) {
@@ -95,6 +101,15 @@ export function kubernetes(toolchain: Toolchain): KubernetesComponent {
     },
   };
   return component;
+}
+
+const logOf = (lab: LabSettings, daemon: string): string => path.join(lab.dir, "log", `${daemon}.log`);
+
+/** @throws with the daemon's last words if it has ended */
+function assertRuns(lab: LabSettings, daemon: string): void {
+  if (runningPid(lab.dir, daemon) !== undefined) return;
+  const log = logOf(lab, daemon);
+  throw new Error(`${daemon} exited during its start: ${lastLine(log)} (${log})`);
 }
 
 /** Environment for kubectl to use the lab's cluster. */

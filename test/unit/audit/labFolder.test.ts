@@ -1,10 +1,15 @@
 /** Finding 6: `lab down --wipe` runs as root and must remove nothing but a lab. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import path from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import { after, describe, it } from "mocha";
-import { createLabFolder, labFolder, recordPort, removeLabFolder } from "../../../lab/folder.ts";
+import { createLabFolder, labFolder, readPassword, recordPort, removeLabFolder } from "../../../lab/folder.ts";
+import { projectDir } from "../../../config/stackFile.ts";
 import { labSettings, root } from "../../../lab/settings.ts";
 
 describe("the lab's folder", () => {
@@ -56,6 +61,27 @@ describe("the lab's folder", () => {
       assert.ok(!existsSync(own));
       removeLabFolder(own, checkout);
     }
+  });
+
+  it("a removal that is killed leaves no half lab, and the next start removes the rest", async () => {
+    const own = path.join(dir, "killed");
+    createLabFolder(own, checkout);
+    const before = readPassword(own);
+    for (let at = 0; at < 3000; at++) writeFileSync(path.join(own, "state", String(at)), "");
+    const module = pathToFileURL(path.join(projectDir, "lab", "folder.ts")).href;
+    const script = `(await import(${JSON.stringify(module)})).removeLabFolder(${JSON.stringify(own)}, ${JSON.stringify(checkout)})`;
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", script], { stdio: "inherit" });
+    const ended = once(child, "exit");
+    while (existsSync(own)) await setImmediate();
+    child.kill("SIGKILL");
+    await ended;
+    createLabFolder(own, checkout);
+    assert.notEqual(readPassword(own), before);
+    assert.deepEqual(readdirSync(path.join(own, "state")), []);
+    assert.deepEqual(
+      readdirSync(dir).filter((name) => name.includes("killed")),
+      ["killed"],
+    );
   });
 
   it("keeps the lab's first port, so that ORRERY_PORTS is said once; another one in the environment comes first", () => {
