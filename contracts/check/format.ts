@@ -80,7 +80,7 @@ const flag = z.union([
 const port = z.strictObject({
   /** It listens only under this condition. */
   when: condition.optional(),
-  /** Paths that respond to GET with 200 to 399. Without the list, HTTP probes must not call this port. */
+  /** Paths that respond to GET with 200 to 399. Without the list, HTTP probes must not call this port; an empty one is a server that takes no GET. */
   answers: z.array(z.strictObject({ path: z.string(), since: z.string().optional(), at: at.optional() })).optional(),
   tls: z.boolean().optional(),
   /** Nobody listens, and a probe calls it so that it fails. */

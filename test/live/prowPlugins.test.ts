@@ -227,22 +227,25 @@ describe("Prow's plugins at work", function () {
       readonly required_pull_request_reviews: { readonly required_approving_review_count?: number } | null;
     }
     const at = (name: string, branch: string): string => `/repos/${name}/branches/${branch}/protection`;
+    // Its client may make 100 calls at once and then none for twenty minutes, so here most of the old releases are gone.
+    const gone = /^release-0\.(2\d|3[01])$/;
     for (const [owner, { repos }] of Object.entries(branchProtection.orgs)) {
       for (const [own, { protect, branches = {} }] of Object.entries<Configured>(repos)) {
         const name = `${owner}/${own}`;
         await makeRepository(prow.alice, name);
         const ref = { sha: await mainOf(name) };
-        for (const branch of Object.keys(branches)) {
+        const there = Object.keys(branches).filter((branch) => !gone.test(branch));
+        for (const branch of there) {
           await prow.alice.call("POST", `/repos/${name}/git/refs`, { ...ref, ref: `refs/heads/${branch}` });
         }
-        // Protected as of old: its client asks three times about a branch that is not, and may ask 300 times an hour.
-        for (const branch of [...Object.keys(branches), ...(protect === true ? ["main"] : [])]) {
+        // Protected as of old: its client asks three times about a branch that is not.
+        for (const branch of [...there, ...(protect === true ? ["main"] : [])]) {
           await prow.alice.call("PUT", at(name, branch), { required_status_checks: { contexts: ["old"] } });
         }
       }
     }
     const job = { namespace: prow.namespaces.prow, cronJob: "branch-protector" };
-    await runCronJob(api, job, { seconds: 840 });
+    await runCronJob(api, job);
     const of = (name: string, branch: string): Promise<Protection> => prow.robot.get(at(name, branch));
     const contexts = async (name: string, branch: string): Promise<readonly string[]> =>
       (await of(name, branch)).required_status_checks.contexts.toSorted();

@@ -139,7 +139,7 @@ export interface Pair {
 }
 
 /** Ports of the world that something is allowed to call, and some that nothing is. */
-const worldPorts = [22, 25, 53, 80, 88, 443, 2040, 5000, 5432, 5671, 6379, 6443, 6600, 8080, 8443, 9090, 9999];
+export const worldPorts = [22, 25, 53, 80, 88, 443, 2040, 5000, 5432, 5671, 6379, 6443, 6600, 8080, 8443, 9090, 9999];
 
 /** Every pair of a cluster, one of them a pod of the stack, with every port that the receiver declares. */
 export function pairsOf({ endpoints }: World): readonly Pair[] {

@@ -80,6 +80,9 @@ describe("status of clouds, hosts and hubs", () => {
       "https://a.test/x",
     ]);
     assert.deepEqual(addressesOf({ kind: "Ingress", spec: { rules: [{ host: "b.test" }, {}] } }), ["http://b.test/"]);
+    const hook = { host: "hook.test", http: { paths: [{ path: "/hook", pathType: "Prefix" }] } };
+    const tls = [{ hosts: ["hook.test"] }];
+    assert.deepEqual(addressesOf({ kind: "Ingress", spec: { rules: [hook], tls } }), ["https://hook.test/hook"]);
   });
 
   it("a host that answers below 500 is up, whatever it says", async () => {

@@ -3,7 +3,7 @@ import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
 import { TLSSocket } from "node:tls";
-import { asList, asText } from "../../../../policy/manifest.ts";
+import { asList, asObject, asText } from "../../../../policy/manifest.ts";
 import { type Collector, perCluster } from "../collector.ts";
 import type { LiveObject } from "../clusterReader.ts";
 import { type Found, messageOf } from "../row.ts";
@@ -26,15 +26,29 @@ export interface Answer {
   readonly distrust?: string;
 }
 
+/** A host that takes part in TLS and then says nothing, as a program of another protocol than HTTP does, or one that wants a certificate. */
+export class SilentHostError extends Error {
+  readonly trust: Pick<Answer, "until" | "distrust">;
+
+  constructor(trust: Pick<Answer, "until" | "distrust">) {
+    super("it answers with its certificate, and then not in HTTP");
+    this.trust = trust;
+  }
+}
+
 /** Addresses of a live Route or Ingress. */
 export function addressesOf({ kind, spec = {} }: Pick<LiveObject, "kind" | "spec">): readonly string[] {
   const url = (host: unknown, path: string, secure: boolean): readonly string[] =>
     asText(host) === "" ? [] : [`${secure ? "https" : "http"}://${asText(host)}${path === "" ? "/" : path}`];
   if (kind === "Route") return url(spec.host, asText(spec.path), spec.tls !== undefined);
-  return asList(spec.rules).flatMap(({ host }) => url(host, "/", asList(spec.tls).length > 0));
+  const secure = asList(spec.tls).length > 0;
+  // A rule without a path is for all of them.
+  return asList(spec.rules).flatMap(({ host, http }) =>
+    url(host, asText(asList(asObject(http).paths)[0]?.path), secure),
+  );
 }
 
-/** Asks for a page, without following redirects. @param lookup - finds the host. @throws if there is no answer */
+/** Asks for a page, without following redirects. @param lookup - finds the host. @throws if there is no answer, {@link SilentHostError} if it is TLS alone */
 export function visit(url: string, signal: AbortSignal, lookup?: LookupFunction): Promise<Answer> {
   const begin = performance.now();
   const options = {
@@ -52,7 +66,14 @@ export function visit(url: string, signal: AbortSignal, lookup?: LookupFunction)
       response.destroy();
     });
     request.on("timeout", () => request.destroy(new Error(`no answer within ${limit} s`)));
-    request.on("error", reject);
+    let trust: Pick<Answer, "until" | "distrust"> | undefined;
+    request.on("socket", (socket) => {
+      socket.once("secureConnect", () => (trust = socket instanceof TLSSocket ? trustOf(socket) : undefined));
+    });
+    request.on("error", (error: NodeJS.ErrnoException) => {
+      const hungUp = ["ECONNRESET", "HPE_INVALID_CONSTANT"].includes(error.code ?? "");
+      reject(hungUp && trust !== undefined ? new SilentHostError(trust) : error);
+    });
     request.end();
   });
 }
@@ -67,15 +88,18 @@ function trustOf(socket: TLSSocket): Pick<Answer, "until" | "distrust"> {
 }
 
 /** Row of an address that answered. Any status below 500 counts, so that a page behind a login is up. */
-export function hostRow(
-  system: string,
-  url: string,
-  { status, milliseconds, until, distrust }: Answer,
+export function hostRow(system: string, url: string, answer: Answer, now: Date): Found {
+  const text = `answers ${answer.status} in ${answer.milliseconds} ms`;
+  if (answer.status >= 500) return { system, part: new URL(url).host, state: "bad", text };
+  return certificateRow({ system, part: new URL(url).host }, text, answer, now);
+}
+
+function certificateRow(
+  row: Pick<Found, "system" | "part">,
+  text: string,
+  { until, distrust }: Pick<Answer, "until" | "distrust">,
   now: Date,
 ): Found {
-  const row = { system, part: new URL(url).host };
-  const text = `answers ${status} in ${milliseconds} ms`;
-  if (status >= 500) return { ...row, state: "bad", text };
   const end = until === undefined ? undefined : endOf("its certificate", until, now);
   if (end !== undefined && end.state !== "ok") return { ...row, state: end.state, text: `${text}; ${end.text}` };
   if (distrust !== undefined)
@@ -88,6 +112,8 @@ export async function askHost(system: string, url: string, { signal, now, lookup
   try {
     return hostRow(system, url, await visit(url, signal, lookup), now);
   } catch (error) {
+    if (error instanceof SilentHostError)
+      return certificateRow({ system, part: new URL(url).host }, error.message, error.trust, now);
     return { system, part: new URL(url).host, state: "bad", text: `does not answer: ${messageOf(error)}` };
   }
 }
