@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { createServer as tlsServer } from "node:tls";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it } from "mocha";
 import { volumeRows } from "../../../ops/lib/status/collectors/backups.ts";
 import { driftRow, rememberDrift } from "../../../ops/lib/status/collectors/drift.ts";
-import { addressesOf, hostRow, visit } from "../../../ops/lib/status/collectors/hosts.ts";
+import { addressesOf, hostRow, SilentHostError, visit } from "../../../ops/lib/status/collectors/hosts.ts";
 import { type Broker, queueRows, queueScript } from "../../../ops/lib/status/collectors/queues.ts";
 import { type CloudLists, serverRows } from "../../../ops/lib/status/collectors/servers.ts";
 import { lookupBy } from "../../../ops/lib/status/hostsFile.ts";
@@ -15,6 +16,7 @@ import { withChosenNames } from "../../../ops/lib/status/chosenNames.ts";
 import { declare } from "../../../ops/lib/status/situation.ts";
 import { hubRows, hubUrls } from "../../../ops/lib/callysto/status.ts";
 import { prowJobRows } from "../../../ops/lib/prow/status.ts";
+import { sample } from "../../../config/samples.ts";
 import { callystoSchema } from "../../../components/callysto/config.ts";
 import { openStack } from "../../../ops/lib/stack.ts";
 import { live, now } from "./objects.ts";
@@ -121,6 +123,24 @@ describe("status of clouds, hosts and hubs", () => {
     } finally {
       server.close();
       rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("a host that takes part in TLS and hangs up is there, with its certificate", async () => {
+    const pair = { key: sample("pem-private-key", "host"), cert: sample("pem-certificate", "host") };
+    const server = tlsServer(pair, (socket) => {
+      socket.on("error", () => undefined).once("data", () => socket.destroy());
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const url = `https://localhost:${(server.address() as AddressInfo).port}/`;
+    try {
+      await assert.rejects(visit(url, new AbortController().signal), (error: unknown) => {
+        assert.ok(error instanceof SilentHostError);
+        assert.match(error.trust.distrust ?? "", /SELF_SIGNED/);
+        return true;
+      });
+    } finally {
+      server.close();
     }
   });
 
