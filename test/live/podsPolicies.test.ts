@@ -30,6 +30,7 @@ describe("NetworkPolicies of every system on real nodes", function () {
   useRealNodes(2);
   let outside: Outside;
   let families: readonly Family[] = ["IPv4"];
+  const tried = { IPv4: 0, IPv6: 0 };
 
   before(() => {
     outside = new Outside(cluster);
@@ -58,9 +59,10 @@ describe("NetworkPolicies of every system on real nodes", function () {
     });
   }
 
-  it("over IPv6, too", function () {
+  it("every pair of pods was tried over IPv6, too", function () {
     // Skipped, not passed, where the machine has none: the pods then have IPv4 only.
     if (!families.includes("IPv6")) this.skip();
+    assert.ok(tried.IPv6 > 3000 && tried.IPv6 < tried.IPv4, JSON.stringify(tried));
   });
 
   /** Tries all pairs of a cluster. @returns how many there were of each verdict */
@@ -81,15 +83,16 @@ describe("NetworkPolicies of every system on real nodes", function () {
     const trials = families.flatMap((family) =>
       pairs.filter((pair) => family === "IPv4" || !isFar(pair)).map((pair) => ({ ...pair, family })),
     );
+    for (const { family } of trials) tried[family] += 1;
     const verdict = ({ from, to, port }: Pair): "needed" | "refused" | "spare" => expected(stack, from, to, port);
 
     /** Those whose connection fails, tried from each end by one script. */
-    const refusedOf = async (tried: readonly Trial[]): Promise<readonly Trial[]> => {
+    const refusedOf = async (some: readonly Trial[]): Promise<readonly Trial[]> => {
       const refused: Trial[] = [];
       const targetOf = ({ to, port, family }: Trial): string =>
         `${to.namespace === undefined ? to.address : (addresses.get(to)?.[family === "IPv4" ? 0 : 1] ?? "none")}:${port}`;
       await inTurns(endpoints, async (from) => {
-        const own = tried.filter((trial) => trial.from === from);
+        const own = some.filter((trial) => trial.from === from);
         if (own.length === 0) return;
         const targets = own.map(targetOf);
         const open = new Set(
@@ -109,9 +112,9 @@ describe("NetworkPolicies of every system on real nodes", function () {
       api.apply({ apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata: { namespace, name }, spec }),
     );
     const sure = trials.filter((trial) => verdict(trial) !== "spare");
-    const wrongOf = async (tried: readonly Trial[]): Promise<readonly Trial[]> => {
-      const refused = new Set(await refusedOf(tried));
-      return tried.filter((trial) => refused.has(trial) !== (verdict(trial) === "refused"));
+    const wrongOf = async (some: readonly Trial[]): Promise<readonly Trial[]> => {
+      const refused = new Set(await refusedOf(some));
+      return some.filter((trial) => refused.has(trial) !== (verdict(trial) === "refused"));
     };
     // Nodes follow policies within a second, and a busy listener may miss a call.
     const wrong = await eventually(
