@@ -16,6 +16,8 @@ import path from "node:path";
 import { labLogin } from "../config/samples.ts";
 
 const marker = ".orrery-lab";
+/** In a folder whose removal has begun. */
+const emptying = ".orrery-removing";
 
 /**
  * Path of the lab's folder; an empty setting counts as unset.
@@ -37,7 +39,7 @@ export function labFolder(setting: string | undefined, checkout: string): string
 const passwordFile = (dir: string): string => path.join(dir, "password");
 
 /** Whether a lab was started in the folder, and not removed since. */
-export const hasLab = (dir: string): boolean => existsSync(passwordFile(dir));
+export const hasLab = (dir: string): boolean => existsSync(passwordFile(dir)) && !existsSync(path.join(dir, emptying));
 
 /** What to say where there is none. */
 export const noLab = (dir: string): string => `there is no lab in ${dir}; start it: npm run lab -- up`;
@@ -71,7 +73,9 @@ const removed = (dir: string): string => path.join(path.dirname(dir), `.${path.b
 
 /** Makes the folder, for this user alone, with the lab's mark and password. @throws if it holds something else */
 export function createLabFolder(dir: string, checkout: string): void {
-  rmSync(removed(dir), { recursive: true, force: true }); // of an interrupted removal
+  // Of interrupted removals.
+  rmSync(removed(dir), { recursive: true, force: true });
+  if (existsSync(path.join(dir, emptying))) empty(dir);
   if (!isLab(dir, checkout) && existsSync(dir) && readdirSync(dir).length > 0) {
     throw new Error(`${dir} is not a lab's folder and is not empty; set ORRERY_LAB to another folder`);
   }
@@ -94,14 +98,23 @@ export function removeLabFolder(dir: string, checkout: string): void {
   rmSync(removed(dir), { recursive: true, force: true });
 }
 
+/** Takes a lab's folder away from its place at once, or, where it cannot be moved, empties it so that an interruption is seen. */
 function moveAside(dir: string): void {
   try {
     renameSync(dir, removed(dir));
   } catch (error) {
-    // The root of a disk stays where it is.
-    if (!(error instanceof Error && "code" in error && error.code === "EBUSY")) throw error;
-    for (const name of readdirSync(dir)) rmSync(path.join(dir, name), { recursive: true });
+    // The root of a disk stays where it is, and so does what a container's image has.
+    if (!(error instanceof Error && "code" in error && ["EBUSY", "EXDEV"].includes(String(error.code)))) throw error;
+    writeFileSync(path.join(dir, emptying), "");
+    empty(dir);
   }
+}
+
+/** Removes what is in a lab's folder; what says that it is one, and is being emptied, goes last. */
+function empty(dir: string): void {
+  const last = [emptying, marker];
+  const others = readdirSync(dir).filter((name) => !last.includes(name));
+  for (const name of [...others, ...last]) rmSync(path.join(dir, name), { recursive: true, force: true });
 }
 
 /** Labs below the checkout's own folder for labs need no mark: nothing else is ever kept there. */

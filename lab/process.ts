@@ -33,6 +33,17 @@ export function runningPid(dir: string, name: string): number | undefined {
   return pid !== undefined && started !== undefined && startTime(Number(pid)) === started ? Number(pid) : undefined;
 }
 
+/** File of a daemon's output. */
+export const logFile = (dir: string, name: string): string => path.join(dir, "log", `${name}.log`);
+
+/** @throws if a daemon that was started has ended, with the last line of its log */
+export function assertRuns(dir: string, name: string): void {
+  if (runningPid(dir, name) !== undefined) return;
+  const log = logFile(dir, name);
+  const last = readFileSync(log, "utf8").trimEnd().split("\n").at(-1) ?? "";
+  throw new Error(`${name} exited during its start: ${last.slice(0, 300)} (${log})`);
+}
+
 /** Starts a daemon in its own session unless it is running. */
 export function start(dir: string, daemon: Daemon): void {
   if (runningPid(dir, daemon.name) !== undefined) return;

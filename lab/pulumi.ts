@@ -130,10 +130,14 @@ function freeing(args: readonly string[]): string {
 }
 
 /** npm's `pulumi` starts the CLI and passes no signal on to it. */
-function interrupt(npms: ChildProcess): void {
-  const [cli] = npms.pid === undefined ? [] : childrenOf(npms.pid);
-  if (cli === undefined) npms.kill("SIGINT");
-  else process.kill(cli, "SIGINT");
+function interrupt(launcher: ChildProcess): void {
+  const [cli] = launcher.pid === undefined ? [] : childrenOf(launcher.pid);
+  try {
+    if (cli === undefined) launcher.kill("SIGINT");
+    else process.kill(cli, "SIGINT");
+  } catch {
+    // it has ended meanwhile
+  }
 }
 
 /**

@@ -32,9 +32,10 @@ export async function withFailures<T>(lab: LabSettings, log: Log, work: () => Pr
   }
 }
 
-async function watch(lab: LabSettings, log: Log, ended: AbortSignal): Promise<void> {
+/** Asks the lab's cluster for what explains failures. */
+export function readerOf(lab: LabSettings): ClusterReader {
   const api = kubeApi(lab);
-  const reader: ClusterReader = {
+  return {
     get: (path) => api.get(path),
     text: async (path) => {
       const { status, body } = await api.text(path);
@@ -42,6 +43,10 @@ async function watch(lab: LabSettings, log: Log, ended: AbortSignal): Promise<vo
       return body;
     },
   };
+}
+
+async function watch(lab: LabSettings, log: Log, ended: AbortSignal): Promise<void> {
+  const reader = readerOf(lab);
   const reported = new Set<string>();
   let before = new Set<string>();
   while (!ended.aborted) {
@@ -57,7 +62,8 @@ async function watch(lab: LabSettings, log: Log, ended: AbortSignal): Promise<vo
 /** Reasons change while a container is started again and again. */
 const keyOf = ({ object, container = "" }: Failure): string => `${object} ${container}`;
 
-async function failing(reader: ClusterReader): Promise<Failure[]> {
+/** Everything that fails now. */
+export async function failing(reader: ClusterReader): Promise<Failure[]> {
   const [pods, events] = await Promise.all([
     reader.get<{ items: FailingPod[] }>("/api/v1/pods"),
     reader.get<{ items: ClusterEvent[] }>("/api/v1/events"),

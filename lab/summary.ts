@@ -36,7 +36,7 @@ export async function summary(run: Run): Promise<string> {
     ...hosts,
     "  kubectl get cronjobs,deployments,pods -A",
     `  npx pulumi preview --stack test ${file}`,
-    `  npx orrery status --stack test ${file} ${reached(run.lab)} --serve 8080`,
+    `  npx orrery status --stack test ${file} ${reached(run.lab)}    # --serve 8080: as a page`,
     "  npm run lab -- status",
     ...servedHosts(run.lab).map((host) => `  npm run lab -- browse ${host}`),
     "",

@@ -83,6 +83,8 @@ const port = z.strictObject({
   /** Paths that respond to GET with 200 to 399. Without the list, HTTP probes must not call this port; an empty one is a server that takes no GET. */
   answers: z.array(z.strictObject({ path: z.string(), since: z.string().optional(), at: at.optional() })).optional(),
   tls: z.boolean().optional(),
+  /** It speaks gRPC. */
+  grpc: z.boolean().optional(),
   /** Nobody listens, and a probe calls it so that it fails. */
   silent: z.boolean().optional(),
   at,

@@ -156,9 +156,10 @@ interface HookEvent {
 export async function resend({ owner, group, url }: GroupHook, mergeUrl: string): Promise<number> {
   const hooks = `/groups/${encodeURIComponent(group)}/hooks`;
   const hook = (await owner.get<readonly { id: number; url: string }[]>(hooks)).find((one) => one.url === url);
-  const events = await owner.get<readonly HookEvent[]>(`${hooks}/${hook?.id ?? 0}/events`);
+  if (hook === undefined) throw new Error(`group ${group} has no webhook for ${url}`);
+  const events = await owner.get<readonly HookEvent[]>(`${hooks}/${hook.id}/events`);
   const last = events.find(({ request_data: { object_attributes: about } }) => about.url === mergeUrl);
   if (last === undefined) throw new Error(`GitLab's page has no event about ${mergeUrl}`);
-  await owner.call("POST", `${hooks}/${hook?.id ?? 0}/events/${last.id}/resend`);
+  await owner.call("POST", `${hooks}/${hook.id}/events/${last.id}/resend`);
   return last.response_status.startsWith("2") ? 0 : 1;
 }

@@ -24,6 +24,8 @@ interface Reached {
 }
 
 const size = { width: 1280, height: 720 };
+/** Pixels of a page that are shown at most. */
+const tallest = 1200;
 const patience = 60_000;
 /** Deck, for one, asks the cluster twice a minute, and its page stays as it was loaded. */
 const reload = 10_000;
@@ -77,6 +79,8 @@ export async function takePictures(
         await page.reload({ waitUntil: "domcontentloaded" });
         loaded = Date.now();
       }
+      const height = Number(await page.evaluate("document.documentElement.scrollHeight"));
+      await page.setViewportSize({ ...size, height: Math.min(Math.max(height, size.height), tallest) });
       const file = path.join(folder, `${name}.png`);
       await page.screenshot({ path: file });
       taken.push(file);

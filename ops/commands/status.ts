@@ -14,6 +14,7 @@ import { stackKubectlOptions } from "../lib/kube/kubectl.ts";
 import { jsonOption } from "../lib/options.ts";
 import { groupOptions } from "../lib/stack.ts";
 import { collectors, sourceNames } from "../lib/status/collectors.ts";
+import { lookupBy } from "../lib/status/hostsFile.ts";
 import { rememberDrift } from "../lib/status/collectors/drift.ts";
 import { DriftWatch } from "../lib/status/driftWatch.ts";
 import { statusPage } from "../lib/status/render/page.ts";
@@ -91,7 +92,22 @@ state ok, warn, bad or unknown.`,
     },
     limit: { type: "duration", default: "7s", help: "time that each source may take" },
   },
-  async run({ system, only, skip, all, json, page, serve: port, watch, every, wait, limit, stack, ...values }) {
+  async run({
+    system,
+    only,
+    skip,
+    hostsFile,
+    all,
+    json,
+    page,
+    serve: port,
+    watch,
+    every,
+    wait,
+    limit,
+    stack,
+    ...values
+  }) {
     // Each cluster's login removes its file when the process exits.
     process.setMaxListeners(0);
     const lasting = port !== undefined || watch;
@@ -100,8 +116,12 @@ state ok, warn, bad or unknown.`,
     const chosen = collectors.filter(({ name }) => (only.length === 0 || only.includes(name)) && !skip.includes(name));
     const group = isGroup(stack);
     const renders = gate(1);
+    const asked = {
+      ...{ collectors: chosen, systems: system, limit },
+      ...(hostsFile === undefined ? {} : { lookup: lookupBy(hostsFile) }),
+    };
     const stacks = (group ? withSystems(stacksLike(stack), system) : [stack]).map(
-      (name) => new Watched({ ...values, stack: name }, { collectors: chosen, systems: system, limit }, renders),
+      (name) => new Watched({ ...values, stack: name }, asked, renders),
     );
     const drifts = driftWatches(stacks, lasting, values);
     if (values.drift && !lasting)

@@ -188,7 +188,7 @@ describe("the lab's Kubernetes", () => {
     await assert.rejects(api.list(`/apis/kwok.x-k8s.io/v1alpha1/namespaces/${namespace}/execs`), /could not find|404/);
   });
 
-  it("two labs run next to each other; one keeps its objects over a restart, loses them on reset and leaves nothing behind", async () => {
+  it("two labs run next to each other; one keeps its objects over a restart, loses them on reset, says at once which daemon exits, and leaves nothing behind", async () => {
     const dir = mkdtempSync(path.join(tmpdir(), "orrery-kubelab-"));
     const ports = lab.firstPort < 32000 ? lab.firstPort + 100 : lab.firstPort - 100;
     const other = labSettings({ ORRERY_LAB: dir, ORRERY_PORTS: String(ports) });
@@ -213,6 +213,11 @@ describe("the lab's Kubernetes", () => {
       assert.deepEqual((await there.get<typeof note>(notes)).data, note.data);
       await part.reset(other, quiet);
       assert.equal(await there.find(notes), undefined);
+      // The controllers pass their health check, and exit over a node whose pods are out of the cluster's range.
+      const spec = { podCIDR: "100.64.2.0/23", podCIDRs: ["100.64.2.0/23"] };
+      await there.apply({ apiVersion: "v1", kind: "Node", metadata: { name: "stranger" }, spec });
+      await part.down(other);
+      await assert.rejects(part.up(other, quiet), /^Error: controllers exited during its start: .* out the range/);
     } finally {
       await part.down(other);
       rmSync(dir, { recursive: true });

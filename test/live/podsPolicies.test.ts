@@ -28,12 +28,11 @@ interface Trial extends Pair {
 describe("NetworkPolicies of every system on real nodes", function () {
   this.timeout(1_800_000);
   useRealNodes(2);
-  let outside: Outside;
+  const outside = new Outside(cluster);
   let families: readonly Family[] = ["IPv4"];
   const tried = { IPv4: 0, IPv6: 0 };
 
   before(() => {
-    outside = new Outside(cluster);
     if (dualStack(cluster)) families = ["IPv4", "IPv6"];
   });
 
@@ -121,7 +120,7 @@ describe("NetworkPolicies of every system on real nodes", function () {
       "every pair to be as the table says",
       async () => (await wrongOf(await wrongOf(sure))).map((trial) => `${trialLine(trial)} is to be ${verdict(trial)}`),
       (lines) => lines.length === 0,
-      20,
+      180,
     ).catch((error: unknown) => [String(error)]);
     assert.deepEqual(wrong, []);
     await removeNamespaces(world);

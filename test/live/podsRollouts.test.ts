@@ -9,9 +9,11 @@ import { eventually } from "../../lab/harness/cloud.ts";
 import { pulumi } from "../../lab/harness/engine.ts";
 import type { KubeObject } from "../../lab/kubernetes/api.ts";
 import { files } from "../../lab/kubernetes/files.ts";
+import { endTree } from "../../lab/process.ts";
 import { root } from "../../lab/settings.ts";
+import { waitForWorkloads } from "../../lab/workloads.ts";
 import { toolchainFolders } from "../../lab/toolchain/toolchain.ts";
-import { api, cluster, namespace, useRealNodes } from "./pods/cluster.ts";
+import { api, cluster, namespace, quiet, useRealNodes } from "./pods/cluster.ts";
 import { shell } from "./pods/objects.ts";
 
 type Pod = KubeObject & {
@@ -72,11 +74,12 @@ const expected: Readonly<Record<string, RegExp>> = {
   readonly: /^, container shell: ended with exit code 1.*\n {4}.*\/var\/state: Read-only file system$/,
 };
 
-/** A failure that was printed, and when. */
-interface Told {
+/** A failure that was printed, when, and how often. */
+interface Printed {
   readonly pod: string;
   readonly rest: string;
   readonly at: number;
+  times: number;
 }
 
 describe("an update of Deployments that cannot work", function () {
@@ -98,8 +101,8 @@ describe("an update of Deployments that cannot work", function () {
     assert.equal(code, 0, text);
     return stdout;
   };
-  const told = new Map<string, Told>();
-  let running: ChildProcess;
+  const printed = new Map<string, Printed>();
+  let running: ChildProcess | undefined;
   let ended: Promise<number | null>;
 
   before(async () => {
@@ -112,8 +115,8 @@ describe("an update of Deployments that cannot work", function () {
     const stringData = { user: "a" };
     await api.apply({ apiVersion: "v1", kind: "Secret", metadata: { name: "settings", namespace }, stringData });
   });
-  after(() => {
-    running.kill("SIGKILL"); // where a test failed before
+  after(async () => {
+    if (running?.pid !== undefined) await endTree(running.pid); // where a test failed before
     rmSync(dir, { recursive: true });
   });
 
@@ -124,38 +127,46 @@ describe("an update of Deployments that cannot work", function () {
       stdio: ["ignore", "ignore", "pipe"],
       env: { ...process.env, ...env, ORRERY_LAB: cluster.dir, ORRERY_PORTS: String(cluster.firstPort) },
     });
-    ended = new Promise((resolve) => running.once("close", resolve));
+    const started = running;
+    ended = new Promise((resolve) => started.once("close", resolve));
     let said = "";
-    running.stderr?.on("data", (chunk: Buffer) => {
+    started.stderr?.on("data", (chunk: Buffer) => {
       said += chunk.toString();
+      const now = Date.now();
+      for (const one of printed.values()) one.times = 0;
       for (const one of said.split(/^ *\d+\.\d s {2}/m)) {
         const [, pod = "", rest = ""] = /^pods\/([a-z0-9-]+)([^]*?)\n$/.exec(one) ?? [];
-        if (pod !== "" && !told.has(one)) told.set(one, { pod, rest, at: Date.now() });
+        if (pod === "") continue;
+        const before = printed.get(one) ?? { pod, rest, at: now, times: 0 };
+        printed.set(one, { ...before, times: before.times + 1 });
       }
     });
     const causes = Object.keys(expected);
     await eventually(
       "all reasons",
-      () => Promise.resolve(told.size),
+      () => Promise.resolve(printed.size),
       (count) => count === causes.length,
       120,
     );
     const pods = await api.list<Pod>(`/api/v1/namespaces/${namespace}/pods`);
-    for (const { pod, rest, at } of told.values()) {
+    for (const { pod, rest, at } of printed.values()) {
       const found = pods.find(({ metadata }) => metadata.name === pod);
       assert.match(rest, expected[found?.metadata.labels?.app ?? ""] ?? /^$/);
       const seconds = (at - Date.parse(found?.status.startTime ?? "")) / 1000;
       assert.ok(seconds < 60, `${pod} after ${seconds} s`);
     }
     assert.deepEqual(
-      [...told.values()].map(({ pod }) => pod.split("-")[0]).toSorted(),
-      causes.toSorted(),
-      "those and no other",
+      [...printed.values()]
+        .filter(({ times }) => times > 0)
+        .map(({ pod, times }) => `${pod.split("-")[0] ?? ""} ${times}`)
+        .toSorted(),
+      causes.map((cause) => `${cause} 1`).toSorted(),
+      "those and no other, each once",
     );
   });
 
   it("ends cleanly when it is interrupted: nothing is under way, nothing is locked, and the state has all that is there", async () => {
-    running.kill("SIGTERM");
+    running?.kill("SIGTERM");
     const code = await ended;
     const text = readFileSync(output, "utf8");
     assert.equal(code, 1, text);
@@ -172,8 +183,18 @@ describe("an update of Deployments that cannot work", function () {
     assert.deepEqual(there.map(({ metadata }) => metadata.name).toSorted(), names);
   });
 
+  it("what does not run then is what npm start would end with, each with its cause", async () => {
+    const said = await waitForWorkloads(cluster, quiet, 0);
+    for (const [name, cause] of Object.entries(expected)) {
+      const own = said.find((one) => one.startsWith(`pods/${name}-`)) ?? "";
+      assert.match(own.replace(/^pods\/[a-z0-9-]+/, ""), cause, said.join("\n"));
+    }
+    assert.equal(said.length, Object.keys(expected).length, said.join("\n"));
+  });
+
   it("leaves a stack that can be destroyed", async () => {
     await done("destroy", "--yes", "--skip-preview");
     assert.deepEqual(await api.list(`/apis/apps/v1/namespaces/${namespace}/deployments`), []);
+    assert.deepEqual(await waitForWorkloads(cluster, quiet), [], "what is left is the cluster's own, and ready");
   });
 });

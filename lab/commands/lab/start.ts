@@ -7,9 +7,11 @@ import { applyStack } from "../../pulumi.ts";
 import { log, openLab } from "../../session.ts";
 import { labSettings } from "../../settings.ts";
 import { summary } from "../../summary.ts";
+import { waitForWorkloads } from "../../workloads.ts";
 
 export const command = defineCommand({
-  about: "Starts the lab, runs pulumi up with the test stack on it, and prints what runs where.",
+  about:
+    "Starts the lab, runs pulumi up with the test stack on it, waits for its pods, and prints what runs where. Exit code 1 if something does not run.",
   options: nodeOptions,
   async run(asked) {
     const settings = labSettings();
@@ -18,7 +20,10 @@ export const command = defineCommand({
     const run = await openLab();
     await up(run.lab, run.toolchain, run.log);
     const status = await applyStack("up", "test", run);
-    if (status === 0) console.log(await summary(run));
-    return status;
+    if (status !== 0) return status;
+    const failing = await waitForWorkloads(run.lab, run.log);
+    console.log(await summary(run));
+    if (failing.length > 0) console.error(["", "Not everything runs:", ...failing].join("\n"));
+    return failing.length === 0 ? 0 : 1;
   },
 });

@@ -69,7 +69,8 @@ export const hookJson = ({ id, url }: Hook) => ({ id, url });
 
 /** A delivery as a webhook's page of recent events shows it. */
 export const deliveryJson = ({ url }: Hook, { id, event, body, status, answer }: Delivery) => ({
-  ...{ id, url, trigger: event, request_data: JSON.parse(body) as unknown },
+  // `merge_request_hooks` for what the header calls `Merge Request Hook`.
+  ...{ id, url, trigger: `${event.toLowerCase().replaceAll(" ", "_")}s`, request_data: JSON.parse(body) as unknown },
   ...{ response_status: status === 0 ? "internal error" : String(status), response_body: answer },
 });
 

@@ -4,8 +4,8 @@ import { resend } from "../gitlab.ts";
 import { tasks } from "../packit/steps.ts";
 import { groups, type StreamAtWork } from "../stream/deploy.ts";
 import { address, connect, opened, proposeHello, signedToken, subjectOf } from "../stream/steps.ts";
-import { type EventKind, seenOf } from "./kind.ts";
-import { lossesOfPackit } from "./losses.ts";
+import { type EventKind, seenOfTasks } from "./kind.ts";
+import { lossesOfService } from "./losses.ts";
 
 /** A merge request to source-git, until dist-git has one with its commits. Gives the webhooks their tokens first. */
 export async function mergeRequestOfStream({ lab }: Run, stream: StreamAtWork): Promise<EventKind> {
@@ -16,14 +16,13 @@ export async function mergeRequestOfStream({ lab }: Run, stream: StreamAtWork): 
     ...{ name: "Stream: a merge request until dist-git has its own", weight: 2, patience: 300 },
     send: async (number) => subjectOf(await proposeHello(stream, `Soak ${number}`)),
     async look(ids) {
-      const all = (await tasks(lab, stream)).filter((one) => one.source === "hardly" && one.event_type === opened);
-      return seenOf(ids, (id) => {
-        const states = all.filter(({ subject }) => subject === id).map(({ state }) => state);
-        if (states.includes("done")) return Promise.resolve("done");
-        return Promise.resolve(states.includes("failed") ? "failed" : "nothing yet");
-      });
+      const all = await tasks(lab, stream);
+      return seenOfTasks(
+        ids,
+        all.filter((one) => one.source === "hardly" && one.event_type === opened),
+      );
     },
     again: (id) => resend(hook, `https://gitlab.com/${id}`),
-    loses: lossesOfPackit(stream),
+    loses: lossesOfService(stream),
   };
 }

@@ -35,8 +35,8 @@ export const lossesOfDials: readonly Loss[] = [
   node,
 ];
 
-/** @param service - Packit or Stream, whose programs have the same names */
-export const lossesOfPackit = ({ namespace }: Pick<ServiceAtWork, "namespace">): readonly Loss[] => [
+/** Of Packit and of Stream, whose programs have the same names. */
+export const lossesOfService = ({ namespace }: Pick<ServiceAtWork, "namespace">): readonly Loss[] => [
   {
     program: new RegExp(`^${namespace}/packit-worker`),
     seconds: restart,
@@ -52,9 +52,13 @@ export const lossesOfPackit = ({ namespace }: Pick<ServiceAtWork, "namespace">):
     seconds: restart,
     why: "the database crashed in the middle of a task",
   },
+  node,
+];
+
+export const lossesOfPackit = (packit: Pick<ServiceAtWork, "namespace">): readonly Loss[] => [
+  ...lossesOfService(packit),
   { program: /\/tokman-/, seconds: restart, why: "no token for a task" },
   { program: /-sandbox\//, seconds: restart, why: "the sandbox died, and Packit says so" },
-  node,
 ];
 
 export const lossesOfCentosBus = (packit: Pick<ServiceAtWork, "namespace">): readonly Loss[] => [

@@ -9,7 +9,7 @@ import { topics } from "../packit/packit.ts";
 import { publishToCentos, publishToFedora, tasks } from "../packit/steps.ts";
 import type { ThothAtWork } from "../thoth/deploy.ts";
 import { chatOf, sendAlert } from "../thoth/webhooks.ts";
-import { type EventKind, type Look, seenOf } from "./kind.ts";
+import { type EventKind, type Look, seenOf, seenOfTasks } from "./kind.ts";
 import { type Loss, lossesOfCentosBus, lossesOfDials, lossesOfPackit, lossesOfTunnel } from "./losses.ts";
 
 /** A new file on EOS, until its histograms are in the workspace's database. */
@@ -47,12 +47,7 @@ export function messages(run: Run, packit: PackitAtWork): readonly EventKind[] {
       return subject;
     },
     async look(ids) {
-      const all = await tasks(run.lab, packit);
-      return seenOf(ids, (id) => {
-        const states = all.filter(({ subject }) => subject === id).map(({ state }) => state);
-        if (states.includes("done")) return Promise.resolve("done");
-        return Promise.resolve(states.includes("failed") ? "failed" : "nothing yet");
-      });
+      return seenOfTasks(ids, await tasks(run.lab, packit));
     },
     again: async (id) => {
       await publish(id);

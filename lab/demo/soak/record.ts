@@ -36,7 +36,7 @@ export interface Seen {
 type Loses = Pick<EventKind, "name" | "patience" | "loses">;
 
 /**
- * Why an event had no result of its own: GitHub could not deliver it, or what died when it was on its way.
+ * Why an event had no result of its own: the page of its webhook showed that it was not delivered, or what died when it was on its way.
  * @returns undefined if nothing explains it
  */
 export function reasonOf(
@@ -45,7 +45,7 @@ export function reasonOf(
   faults: readonly Fault[],
 ): string | undefined {
   const [first] = helped;
-  if (first !== undefined && first.undelivered > 0) return "GitHub could not deliver it, and showed that";
+  if (first !== undefined && first.undelivered > 0) return "GitHub or GitLab could not deliver it, and showed that";
   const end = Math.min(first?.at ?? Infinity, done ?? Infinity, sent + patience);
   const about = faults.filter(({ at }) => at <= end);
   for (const { program, seconds, why } of loses) {

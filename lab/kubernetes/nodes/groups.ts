@@ -67,8 +67,14 @@ export function daemonFolders(name: string, all = mountedHierarchies()): string[
 /** Bytes for what is in no node: OpenStack 1.6 GB, a guest up to 2, the control plane 0.6, and Pulumi, whose engine takes the rest. */
 const reserve = 5e9;
 
-/** Bytes that a node's processes may take together: the machine's memory less the reserve, and half of it on a small machine. */
-export const nodeMemory = (machine = totalmem()): number => Math.max(machine - reserve, machine / 2);
+/** Bytes of memory that this machine has, or the container that this runs in. */
+function machineMemory(): number {
+  const limit = process.constrainedMemory(); // 0, or more than there is, without a limit
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
+/** Bytes that the processes of one node may take together: the machine's memory less the reserve, and half of it on a small machine. */
+export const nodeMemory = (machine = machineMemory()): number => Math.max(machine - reserve, machine / 2);
 
 /** Version 1, version 2. */
 const memoryFiles = ["memory.limit_in_bytes", "memory.max"];

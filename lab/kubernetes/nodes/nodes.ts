@@ -1,10 +1,9 @@
 /** Real nodes: containerd, kubelet and kube-proxy in namespaces of their own, as many on one machine as are wanted. */
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import path from "node:path";
 import type { Log } from "../../component.ts";
 import { ensureImages } from "../../images/build.ts";
 import { installPackages } from "../../openstack/packages.ts";
-import { answers, runningPid, start, stop, waitUntilReady } from "../../process.ts";
+import { answers, assertRuns, logFile, runningPid, start, stop, waitUntilReady } from "../../process.ts";
 import type { LabSettings } from "../../settings.ts";
 import { ensureNodePrograms, type NodePrograms } from "../../toolchain/nodePrograms.ts";
 import { kubeApi, type KubeObject } from "../api.ts";
@@ -82,11 +81,12 @@ export async function startNodes(lab: LabSettings, programs: NodePrograms, log: 
   );
   await routePods(lab, nodes, ranges);
   await Promise.all([...podAdmission, ...dnsObjects(namesFolder(lab))].map((object) => api.apply(object)));
-  const ended = (): string | undefined => nodes.flatMap(nodeDaemonNames).find((name) => !runs(lab, name));
+  const daemons = nodes.flatMap(nodeDaemonNames);
+  const ended = (): boolean => daemons.some((name) => !runs(lab, name));
   const ready = async (): Promise<boolean> => (await nodesHealth(lab)).every(({ healthy }) => healthy);
   const hint = "npm run lab -- status shows what is missing";
-  await waitUntilReady("the real nodes", startTimeout, async () => ended() !== undefined || (await ready()), hint);
-  refuseEnded(lab, ended());
+  await waitUntilReady("the real nodes", startTimeout, async () => ended() || (await ready()), hint);
+  for (const name of daemons) assertRuns(lab.dir, name);
 }
 
 interface Node extends KubeObject {
@@ -113,7 +113,7 @@ async function startNode(lab: LabSettings, node: RealNode, programs: NodeProgram
   const outdated = ["kubelet", "proxy"].filter((name) => written.some((file) => file.startsWith(`${name}.`)));
   await Promise.all(outdated.map((name) => stop(lab.dir, `${node.name}-${name}`)));
   if (!runs(lab, containerd.name)) {
-    const log = logFile(lab, containerd.name);
+    const log = logFile(lab.dir, containerd.name);
     const earlier = existsSync(log) ? readFileSync(log).length : 0;
     start(lab.dir, containerd);
     // It listens before it has found the containers of its last run, and the kubelet ends when it meets that.
@@ -132,21 +132,12 @@ export async function stopNodes(lab: LabSettings): Promise<void> {
 }
 
 const sharedNames = (lab: LabSettings): string[] => sharedDaemons(lab).map(({ name }) => name);
-const logFile = (lab: LabSettings, name: string): string => path.join(lab.dir, "log", `${name}.log`);
 const runs = (lab: LabSettings, name: string): boolean => runningPid(lab.dir, name) !== undefined;
 
 /** Waits until `check` holds. @throws if the daemon ends before, with the last line of its log */
 async function waitFor(lab: LabSettings, name: string, check: () => Promise<boolean> | boolean): Promise<void> {
   const ended = (): boolean => !runs(lab, name);
-  const hint = `see ${logFile(lab, name)}`;
+  const hint = `see ${logFile(lab.dir, name)}`;
   await waitUntilReady(name, startTimeout, async () => ended() || (await check()), hint);
-  if (ended()) refuseEnded(lab, name);
-}
-
-/** @throws if there is a daemon that ended, with the last line of its log */
-function refuseEnded(lab: LabSettings, name: string | undefined): void {
-  if (name === undefined) return;
-  const log = logFile(lab, name);
-  const last = readFileSync(log, "utf8").trimEnd().split("\n").at(-1) ?? "";
-  throw new Error(`${name} exited during its start: ${last.slice(0, 300)} (${log})`);
+  assertRuns(lab.dir, name);
 }

@@ -82,8 +82,9 @@ type Port struct {
 	Answers []struct {
 		Path string `json:"path"`
 	} `json:"answers"`
-	TLS bool   `json:"tls"`
-	At  string `json:"at"`
+	TLS  bool   `json:"tls"`
+	GRPC bool   `json:"grpc"`
+	At   string `json:"at"`
 }
 
 type Write struct {

@@ -33,6 +33,11 @@ func (s *situation) serve() []string {
 			problems = append(problems, fmt.Sprintf("cannot listen on port %s: %s (%s)", number, err, port.At))
 			continue
 		}
+		if port.GRPC && port.TLS {
+			server := &http.Server{Handler: http.HandlerFunc(s.refuse), TLSConfig: certificates.Clone(), ReadHeaderTimeout: 10 * time.Second}
+			go func() { end([]string{fmt.Sprintf("port %s: %s", number, server.ServeTLS(listener, "", ""))}) }()
+			continue
+		}
 		if port.TLS {
 			listener = tls.NewListener(listener, certificates)
 		}
@@ -44,6 +49,13 @@ func (s *situation) serve() []string {
 		go func() { end([]string{fmt.Sprintf("port %s: %s", number, server.Serve(listener))}) }()
 	}
 	return problems
+}
+
+// refuse answers every call of gRPC, which is HTTP/2: no such method.
+func (s *situation) refuse(response http.ResponseWriter, _ *http.Request) {
+	response.Header().Set("Content-Type", "application/grpc")
+	response.Header().Set("Grpc-Status", "12")
+	response.Header().Set("Grpc-Message", "stand-in for "+s.title())
 }
 
 func (s *situation) pages(port *Port) http.Handler {

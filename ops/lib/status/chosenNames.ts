@@ -3,6 +3,7 @@ import { resourceState } from "../../../review/evaluate/outputs.ts";
 import type { Rendered } from "../../../review/evaluate/render.ts";
 import { asObject, type Json } from "../../../policy/manifest.ts";
 import type { StateResource } from "../resources.ts";
+import { messageOf } from "./row.ts";
 
 /** A chosen name. */
 export interface ChosenName {
@@ -32,21 +33,51 @@ export function choosersOf(all: readonly Rendered[]): (resource: Rendered) => Ch
   };
 }
 
-/** Resources under the names that the state has for them. @param read - reads the state; called only if a name was chosen */
-export async function withChosenNames<R extends { readonly inputs: Json; readonly chosen?: ChosenName }>(
-  resources: readonly R[],
-  read: () => Promise<readonly StateResource[]>,
-): Promise<readonly R[]> {
-  if (resources.every(({ chosen }) => chosen === undefined)) return resources;
-  const names = new Map((await read()).map(({ urn, id }) => [urn, id]));
-  return resources.map((one) => {
-    if (one.chosen === undefined) return one;
-    const { standIn, urn } = one.chosen;
-    const name = names.get(urn) ?? "(not chosen yet)";
-    const inputs = Object.entries(one.inputs).map(([key, value]) => [
-      key,
-      typeof value === "string" ? value.replaceAll(standIn, name) : value,
-    ]);
-    return { ...one, inputs: Object.fromEntries(inputs) as Json };
-  });
+/** Resources under their names. */
+export interface Named<R> {
+  readonly known: readonly R[];
+  /** Why the names of others are not known. @default all are */
+  readonly problem?: string;
+}
+
+/** Names in a stack's state: it is read once, and again where a name was not in it yet. */
+export class NameMemory {
+  private reading: Promise<ReadonlyMap<string, string | undefined>> | undefined;
+  private readonly read: () => Promise<readonly StateResource[]>;
+
+  /** @param read - reads the state; called only if a name was chosen */
+  constructor(read: () => Promise<readonly StateResource[]>) {
+    this.read = read;
+  }
+
+  /** Resources under the names that the state has for them; without those whose names it does not say. */
+  async named<R extends { readonly inputs: Json; readonly chosen?: ChosenName }>(
+    resources: readonly R[],
+  ): Promise<Named<R>> {
+    const urns = resources.flatMap(({ chosen }) => chosen?.urn ?? []);
+    if (urns.length === 0) return { known: resources };
+    try {
+      this.reading ??= this.read().then((all) => new Map(all.map(({ urn, id }) => [urn, id])));
+      const names = await this.reading;
+      if (urns.some((urn) => !names.has(urn))) this.reading = undefined;
+      return { known: resources.map((one) => underName(one, names)) };
+    } catch (error) {
+      this.reading = undefined;
+      return { known: resources.filter(({ chosen }) => chosen === undefined), problem: messageOf(error) };
+    }
+  }
+}
+
+function underName<R extends { readonly inputs: Json; readonly chosen?: ChosenName }>(
+  resource: R,
+  names: ReadonlyMap<string, string | undefined>,
+): R {
+  if (resource.chosen === undefined) return resource;
+  const { standIn, urn } = resource.chosen;
+  const name = names.get(urn) ?? "(not chosen yet)";
+  const inputs = Object.entries(resource.inputs).map(([key, value]) => [
+    key,
+    typeof value === "string" ? value.replaceAll(standIn, name) : value,
+  ]);
+  return { ...resource, inputs: Object.fromEntries(inputs) as Json };
 }

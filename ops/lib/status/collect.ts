@@ -1,18 +1,15 @@
 /** Asks all collectors at the same time; one that does not answer in time holds up none. */
-import type { TagMemory } from "../images/tagMemory.ts";
 import type { Collector, Question } from "./collector.ts";
 import { messageOf, type Report, type Row, shared, type Source } from "./row.ts";
-import { type Declaration, open, type StatusValues } from "./situation.ts";
+import { type Declaration, type Lasting, open, type StatusValues } from "./situation.ts";
 
 /** What is asked, and for how long. */
-export interface Asked {
+export interface Asked extends Lasting {
   readonly collectors: readonly Collector[];
   /** Only these systems of the stack. */
   readonly systems: readonly string[];
   /** Seconds that each question may take. */
   readonly limit: number;
-  /** What registries said in looks before. @default nothing */
-  readonly tags?: TagMemory;
 }
 
 interface Answer {
@@ -24,7 +21,7 @@ interface Answer {
 /** One look at everything. What fails is a source without an answer. @throws UsageError only if the stack's passphrase is wrong */
 export async function collect(declaration: Declaration, values: StatusValues, asked: Asked): Promise<Report> {
   const [begin, now, end] = [performance.now(), new Date(), new AbortController()];
-  const situation = open(declaration, values, now, end.signal, asked.tags);
+  const situation = open(declaration, values, now, end.signal, asked);
   const wanted = asked.systems;
   try {
     const answers = await Promise.all(

@@ -8,7 +8,7 @@ import { UsageError } from "../../../cli/usage.ts";
 export function lookupBy(file: string): LookupFunction {
   const known = addressesIn(file);
   return (host, options, done) => {
-    const address = known.get(host);
+    const address = known.get(host.toLowerCase());
     if (address === undefined) lookup(host, options, done);
     else if (options.all === true) done(null, [{ address, family: isIP(address) }]);
     else done(null, address, isIP(address));
@@ -23,7 +23,7 @@ function addressesIn(file: string): ReadonlyMap<string, string> {
       if (address === "") return [];
       if (isIP(address) === 0 || names.length === 0)
         throw new UsageError(`${file}, line ${at + 1}: an address and the names of its hosts, as in /etc/hosts`);
-      return names.map((name) => [name, address] as const);
+      return names.map((name) => [name.toLowerCase(), address] as const);
     });
   // As in /etc/hosts the first line counts.
   return new Map(entries.toReversed());

@@ -12,14 +12,23 @@ import { imagesIn } from "../images/ofStack.ts";
 import { TagMemory } from "../images/tagMemory.ts";
 import { Kubectl, type KubectlValues } from "../kube/kubectl.ts";
 import { crypterOf, secretReader } from "../secrets.ts";
-import { resources as stateOf } from "../resources.ts";
+import { resources as resourcesInState } from "../resources.ts";
 import { stackOf, type StackValues } from "../stack.ts";
-import { type ChosenName, choosersOf, withChosenNames } from "./chosenNames.ts";
+import { type ChosenName, choosersOf, type Named, NameMemory } from "./chosenNames.ts";
 import { ClusterReader } from "./clusterReader.ts";
-import { lookupBy } from "./hostsFile.ts";
 
-/** The stack, a kubeconfig where the stack's own secret is not to be used, and addresses of hosts where the world's DNS is not. */
-export type StatusValues = StackValues & KubectlValues & { readonly hostsFile?: string | undefined };
+/** The stack, and a kubeconfig where the stack's own secret is not to be used. */
+export type StatusValues = StackValues & KubectlValues;
+
+/** What looks at one stack have in common. */
+export interface Lasting {
+  /** What registries said about tags. @default nothing */
+  readonly tags?: TagMemory;
+  /** Names that Pulumi chose. @default none is known yet */
+  readonly names?: NameMemory;
+  /** Finds the addresses of hosts. @default the machine's own way */
+  readonly lookup?: LookupFunction;
+}
 
 /** A Kubernetes object that a system declares. */
 export interface DeclaredObject {
@@ -70,10 +79,9 @@ export interface Situation extends Omit<Declaration, "objects"> {
   readonly secret: (key: string) => string;
   /** Logs in to a cloud, once. @throws if it does not answer */
   readonly cloud: (name: string) => Promise<CloudApi>;
-  /** Finds the addresses of hosts. @default the machine's own */
   readonly lookup?: LookupFunction;
-  /** Resources under the names that Pulumi chose for them. @throws if the stack's state is needed for that and cannot be read */
-  readonly named: (resources: readonly DeclaredResource[]) => Promise<readonly DeclaredResource[]>;
+  /** Resources under the names that Pulumi chose for them. */
+  readonly named: (resources: readonly DeclaredResource[]) => Promise<Named<DeclaredResource>>;
 }
 
 const targets = new Set(["orrery", "clusters", "clouds"]);
@@ -142,16 +150,15 @@ export function open(
   values: StatusValues,
   now: Date,
   signal: AbortSignal,
-  tags: TagMemory = new TagMemory(),
+  { tags = new TagMemory(), names = new NameMemory(() => resourcesInState(declaration.name)), lookup }: Lasting = {},
 ): Situation {
   const { objects, ...rest } = declaration;
   const { reader, ...logins } = openLogins(declaration, values, signal, objects.size > 0);
-  let state: ReturnType<typeof stateOf> | undefined;
   return {
     ...rest,
     ...logins,
-    ...(values.hostsFile === undefined ? {} : { lookup: lookupBy(values.hostsFile) }),
-    named: (resources) => withChosenNames(resources, () => (state ??= stateOf(declaration.name))),
+    ...(lookup === undefined ? {} : { lookup }),
+    named: (resources) => names.named(resources),
     ...{ values, now, signal, tags },
     clusters: [...objects].map(([name, own]) => ({ name, objects: own, reader: reader(name) })),
   };

@@ -3,7 +3,9 @@ import { UsageError } from "../../../cli/usage.ts";
 import { readStackFile } from "../../../config/stackFile.ts";
 import { gate, type Gate } from "../gate.ts";
 import { TagMemory } from "../images/tagMemory.ts";
+import { resources } from "../resources.ts";
 import { stackOf } from "../stack.ts";
+import { NameMemory } from "./chosenNames.ts";
 import { type Asked, collect } from "./collect.ts";
 import { messageOf, type Report, shared } from "./row.ts";
 import { type Declaration, declare, type StatusValues, systemsOf } from "./situation.ts";
@@ -16,6 +18,7 @@ export class Watched {
   private readonly asked: Asked;
   private readonly renders: Gate;
   private readonly tags = new TagMemory();
+  private readonly names = new NameMemory(() => resources(this.name));
   private declaration: Declaration | undefined;
   private systems: readonly string[];
 
@@ -42,7 +45,12 @@ export class Watched {
     // A render takes most of a second; the file seldom changes.
     if (this.declaration?.text !== file.text) this.declaration = await this.renders(() => declare(this.values));
     if (this.asked.systems.length === 0) this.systems = this.declaration.systems;
-    return collect(this.declaration, this.values, { ...this.asked, systems: this.systems, tags: this.tags });
+    return collect(this.declaration, this.values, {
+      ...this.asked,
+      systems: this.systems,
+      tags: this.tags,
+      names: this.names,
+    });
   }
 
   /** The same where one stack must not end the looks at others, or a file that is being edited the next looks. */

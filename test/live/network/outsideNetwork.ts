@@ -36,7 +36,9 @@ export class Outside {
       const words = [...this.inside, process.execPath, program, "listen", address, ...worldPorts.map(String)];
       const listener = spawn("nsenter", words, { stdio: ["ignore", "pipe", "inherit"] });
       this.listeners.set(address, listener);
-      await once(listener.stdout, "data");
+      const [first] = (await Promise.race([once(listener.stdout, "data"), once(listener, "exit")])) as unknown[];
+      if (!Buffer.isBuffer(first))
+        throw new Error(`nobody listens at ${address}: the listener ended with ${String(first)}`);
     }
   }
 

@@ -1,6 +1,6 @@
 /** Finding 6: `lab down --wipe` runs as root and must remove nothing but a lab. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import path from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { after, describe, it } from "mocha";
-import { createLabFolder, labFolder, readPassword, recordPort, removeLabFolder } from "../../../lab/folder.ts";
+import { createLabFolder, hasLab, labFolder, readPassword, recordPort, removeLabFolder } from "../../../lab/folder.ts";
 import { projectDir } from "../../../config/stackFile.ts";
 import { labSettings, root } from "../../../lab/settings.ts";
 
@@ -72,7 +72,8 @@ describe("the lab's folder", () => {
     const script = `(await import(${JSON.stringify(module)})).removeLabFolder(${JSON.stringify(own)}, ${JSON.stringify(checkout)})`;
     const child = spawn(process.execPath, ["--input-type=module", "--eval", script], { stdio: "inherit" });
     const ended = once(child, "exit");
-    while (existsSync(own)) await setImmediate();
+    const left = (): number => (existsSync(own) ? readdirSync(path.join(own, "state")).length : 0);
+    while (child.exitCode === null && left() === 3000) await setImmediate();
     child.kill("SIGKILL");
     await ended;
     createLabFolder(own, checkout);
@@ -82,6 +83,27 @@ describe("the lab's folder", () => {
       readdirSync(dir).filter((name) => name.includes("killed")),
       ["killed"],
     );
+  });
+
+  it("a lab on a disk of its own is emptied, and what a killed removal left there is no lab", function () {
+    if (process.getuid?.() !== 0) this.skip(); // mounting takes root
+    const own = path.join(dir, "disk");
+    mkdirSync(own);
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", own]);
+    try {
+      createLabFolder(own, checkout);
+      removeLabFolder(own, checkout);
+      assert.deepEqual(readdirSync(own), []);
+      createLabFolder(own, checkout);
+      writeFileSync(path.join(own, "real-nodes"), "2\n");
+      writeFileSync(path.join(own, ".orrery-removing"), "");
+      assert.equal(hasLab(own), false);
+      createLabFolder(own, checkout);
+      assert.equal(hasLab(own), true);
+      assert.deepEqual(readdirSync(own).toSorted(), [".orrery-lab", "password", "state"]);
+    } finally {
+      execFileSync("umount", [own]);
+    }
   });
 
   it("keeps the lab's first port, so that ORRERY_PORTS is said once; another one in the environment comes first", () => {

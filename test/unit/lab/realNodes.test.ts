@@ -175,7 +175,7 @@ describe("the lab's real nodes", () => {
     assert.equal(unified(hierarchies(second)), true);
   });
 
-  it("a node leaves both clouds their memory, and a small machine half of it", () => {
+  it("one node alone leaves both clouds their memory, and a small machine half of it", () => {
     assert.deepEqual([64e9, 16e9, 8e9, 4e9].map(nodeMemory), [59e9, 11e9, 4e9, 2e9]);
   });
 

@@ -16,9 +16,9 @@ const help = (at: number, undelivered = 0): Sent["helped"][number] => ({ at, und
 const killed = (at: number, target = "prow/hook-7/hook"): Fault => ({ at, what: "program", target });
 
 describe("what explains that an event needed help", () => {
-  it("GitHub's own page, if it could not deliver it", () => {
+  it("the page of the webhook, if it was not delivered", () => {
     const one = sent({ helped: [help(600, 1)], done: 620 });
-    assert.equal(reasonOf(one, kind, [killed(510)]), "GitHub could not deliver it, and showed that");
+    assert.equal(reasonOf(one, kind, [killed(510)]), "GitHub or GitLab could not deliver it, and showed that");
   });
 
   it("the death of what is known to lose events, shortly before it or while it was on its way", () => {
@@ -55,7 +55,7 @@ describe("figures of a soak", () => {
     assert.deepEqual(judge([kind], good, []), [
       {
         ...{ kind: "a change", sent: 3, alone: 2, median: 40, slowest: 40 },
-        ...{ helped: { "GitHub could not deliver it, and showed that": 1 }, wrong: [] },
+        ...{ helped: { "GitHub or GitLab could not deliver it, and showed that": 1 }, wrong: [] },
       },
     ]);
     assert.deepEqual(wrongs([kind], seen({ sent: good })), []);

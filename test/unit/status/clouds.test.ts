@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createSecureServer } from "node:http2";
+import type { AddressInfo, Server, Socket } from "node:net";
 import { createServer as tlsServer } from "node:tls";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,12 +9,13 @@ import path from "node:path";
 import { describe, it } from "mocha";
 import { volumeRows } from "../../../ops/lib/status/collectors/backups.ts";
 import { driftRow, rememberDrift } from "../../../ops/lib/status/collectors/drift.ts";
-import { addressesOf, hostRow, SilentHostError, visit } from "../../../ops/lib/status/collectors/hosts.ts";
+import { addressesOf, hostRow } from "../../../ops/lib/status/collectors/hosts.ts";
 import { type Broker, queueRows, queueScript } from "../../../ops/lib/status/collectors/queues.ts";
 import { type CloudLists, serverRows } from "../../../ops/lib/status/collectors/servers.ts";
 import { lookupBy } from "../../../ops/lib/status/hostsFile.ts";
-import { withChosenNames } from "../../../ops/lib/status/chosenNames.ts";
+import { NameMemory } from "../../../ops/lib/status/chosenNames.ts";
 import { declare } from "../../../ops/lib/status/situation.ts";
+import { visit } from "../../../ops/lib/status/collectors/visit.ts";
 import { hubRows, hubUrls } from "../../../ops/lib/callysto/status.ts";
 import { prowJobRows } from "../../../ops/lib/prow/status.ts";
 import { sample } from "../../../config/samples.ts";
@@ -85,6 +87,8 @@ describe("status of clouds, hosts and hubs", () => {
     const hook = { host: "hook.test", http: { paths: [{ path: "/hook", pathType: "Prefix" }] } };
     const tls = [{ hosts: ["hook.test"] }];
     assert.deepEqual(addressesOf({ kind: "Ingress", spec: { rules: [hook], tls } }), ["https://hook.test/hook"]);
+    const web = { host: "web.test", http: { paths: [{ path: "/web(/|$)(.*)", pathType: "ImplementationSpecific" }] } };
+    assert.deepEqual(addressesOf({ kind: "Ingress", spec: { rules: [web] } }), ["http://web.test/web"]);
   });
 
   it("a host that answers below 500 is up, whatever it says", async () => {
@@ -126,21 +130,30 @@ describe("status of clouds, hosts and hubs", () => {
     }
   });
 
-  it("a host that takes part in TLS and hangs up is there, with its certificate", async () => {
+  it("a server of gRPC answers by it, and one that shows its certificate and hangs up does not", async () => {
     const pair = { key: sample("pem-private-key", "host"), cert: sample("pem-certificate", "host") };
-    const server = tlsServer(pair, (socket) => {
+    const grpc = createSecureServer(pair, (request, response) => {
+      response.writeHead(request.headers["content-type"] === "application/grpc" ? 200 : 415).end();
+    });
+    // As servers of gRPC do; Node's own answers by HTTP/1 that it is forbidden.
+    grpc.on("unknownProtocol", (socket: Socket) => socket.destroy());
+    const silent = tlsServer(pair, (socket) => {
       socket.on("error", () => undefined).once("data", () => socket.destroy());
     });
-    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-    const url = `https://localhost:${(server.address() as AddressInfo).port}/`;
+    const at = async (server: Server): Promise<string> => {
+      await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+      return `https://localhost:${(server.address() as AddressInfo).port}/`;
+    };
+    const { signal } = new AbortController();
     try {
-      await assert.rejects(visit(url, new AbortController().signal), (error: unknown) => {
-        assert.ok(error instanceof SilentHostError);
-        assert.match(error.trust.distrust ?? "", /SELF_SIGNED/);
-        return true;
-      });
+      const answer = await visit(await at(grpc), signal);
+      assert.deepEqual([answer.status, answer.protocol], [200, "gRPC"]);
+      assert.match(answer.distrust ?? "", /SELF_SIGNED/);
+      assert.match(hostRow("thoth", "https://a.test/", answer, now).text, /^answers 200 by gRPC in \d+ ms; its cert/);
+      await assert.rejects(visit(await at(silent), signal), /^Error: it shows its certificate and hangs up$/);
     } finally {
-      server.close();
+      grpc.close();
+      silent.close();
     }
   });
 
@@ -150,23 +163,31 @@ describe("status of clouds, hosts and hubs", () => {
     const urn = hub[0]?.chosen?.urn ?? "";
     assert.match(urn, /random:index\/randomPet:RandomPet::callysto-hub-ci-host-name$/);
     const state = [{ urn, type: "random:index/randomPet:RandomPet", id: "smooth-marmoset" }];
-    const named = await withChosenNames(resources, () => Promise.resolve(state));
+    let reads = 0;
+    const memory = new NameMemory(() => Promise.resolve(reads++ === 0 ? [] : state));
+    const { known: none } = await memory.named(resources);
+    const { known: named } = await memory.named(resources);
+    assert.equal((await memory.named(hub)).known.length, hub.length);
+    assert.equal(reads, 2, "read again for a name that it lacked, and not for those that it has");
     const names = (all: typeof named, type: string, key: string) =>
       all.filter((one) => one.type === type).map(({ inputs }) => inputs[key]);
     const host = "hub-ci-smooth-marmoset.callysto.farm";
     assert.deepEqual(names(named, "openstack:compute/instance:Instance", "name"), [host]);
     assert.deepEqual(names(named, "openstack:networking/floatingIp:FloatingIp", "description"), [host]);
     assert.deepEqual([...new Set(names(named, "openstack:dns/recordSet:RecordSet", "name"))], [`${host}.`]);
-    const none = await withChosenNames(resources, () => Promise.resolve([]));
     assert.deepEqual(names(none, "openstack:compute/instance:Instance", "name"), [
       "hub-ci-(not chosen yet).callysto.farm",
     ]);
   });
 
-  it("where all names are in the settings, no state is read", async () => {
+  it("where all names are in the settings, no state is read; where it cannot be read, the others are known", async () => {
+    const broken = new NameMemory(() => Promise.reject(new Error("no backend")));
     const { resources } = await declare({ stack: "prod" });
-    const read = () => Promise.reject(new Error("the state was read"));
-    assert.equal(await withChosenNames(resources, read), resources);
+    assert.deepEqual(await broken.named(resources), { known: resources });
+    const { resources: ofTest } = await declare({ stack: "test" });
+    const { known, problem } = await broken.named(ofTest);
+    assert.equal(problem, "no backend");
+    assert.ok(known.length > 0 && known.every(({ chosen }) => chosen === undefined));
   });
 
   it("an untrusted certificate or one that ends is said with the answer", () => {

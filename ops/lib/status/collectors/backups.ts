@@ -114,7 +114,7 @@ export const backups: Collector = {
     ].map(([name, own]) => ({
       target: `cloud ${name}`,
       systems: [...new Set(own.map(({ system }) => system))],
-      ask: async () => ofCloud(situation, name, await situation.named(own)),
+      ask: async () => ofCloud(situation, name, (await situation.named(own)).known),
     })),
   ],
 };

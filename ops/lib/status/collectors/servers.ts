@@ -126,10 +126,17 @@ export const servers: Collector = {
       target: `cloud ${name}`,
       systems: [...new Set(own.map(({ system }) => system))],
       ask: async () => {
-        const named = await situation.named(own);
-        const records = named.filter(({ type }) => type === "openstack:dns/recordSet:RecordSet");
+        const { known, problem } = await situation.named(own);
+        const records = known.filter(({ type }) => type === "openstack:dns/recordSet:RecordSet");
         const names = new Set(records.map(({ inputs }) => asText(inputs.name)).filter((one) => one !== ""));
-        return serverRows(named, await listsOf(await situation.cloud(name), [...names]));
+        const rows = serverRows(known, await listsOf(await situation.cloud(name), [...names]));
+        if (problem === undefined) return rows;
+        const unknown = new Set(own.filter((one) => !known.includes(one)).map(({ system }) => system));
+        const text = `names that Pulumi chose are not known: ${problem}`;
+        return [
+          ...rows,
+          ...[...unknown].map((system): Found => ({ system, part: `cloud ${name}`, state: "unknown", text })),
+        ];
       },
     })),
 };

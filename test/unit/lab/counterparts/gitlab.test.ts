@@ -145,7 +145,7 @@ describe("the lab's counterpart of GitLab", () => {
       readonly { id: number; trigger: string; response_status: string; request_data: Delivery["body"] }[]
     >("GET", page);
     const first = events.find(({ request_data: { object_attributes: about } }) => about.action === "open");
-    assert.deepEqual([first?.trigger, first?.response_status], ["Merge Request Hook", "200"]);
+    assert.deepEqual([first?.trigger, first?.response_status], ["merge_request_hooks", "200"]);
     const before = deliveries.filter(({ body }) => body.object_attributes.action === "open");
     const answer = await api<{ response_status: number }>("POST", `${page}/${first?.id ?? 0}/resend`);
     assert.equal(answer.response_status, 200);
