@@ -97,7 +97,10 @@ function visitByGrpc(url: string, signal: AbortSignal, lookup?: LookupFunction):
     session.setTimeout(limit * 1000, () => {
       end(new Error(`no answer within ${limit} s`));
     });
-    signal.addEventListener("abort", () => session.destroy(), { once: true });
+    const stop = (): void => {
+      session.destroy();
+    };
+    signal.addEventListener("abort", stop, { once: true });
     request.end();
   });
 }
