@@ -188,7 +188,9 @@ describe("pods on real nodes", () => {
 
   it("a StatefulSet's data survives its pod, its node and the lab", async () => {
     const [folder] = readdirSync(volumesFolder(cluster));
-    await inPod("redis-0", "redis-cli", "set", "key", "value");
+    // A kubelet that has just started does not know its pods for a moment.
+    const set = (): Promise<boolean> => succeeds("redis-0", "redis-cli", "set", "key", "value");
+    await eventually("redis", set, (done) => done);
     await inPod("redis-0", "redis-cli", "save");
     assert.ok(existsSync(`${volumesFolder(cluster)}/${folder ?? ""}/dump.rdb`));
     const value = async (): Promise<string> => {
