@@ -16,9 +16,11 @@ import { usedNamespaces } from "./config/preflight/namespaces.ts";
 import { assertPermissions } from "./config/preflight/permissions.ts";
 import { assertNothingRemoved } from "./config/preflight/removals.ts";
 import { runningState } from "./config/preflight/state.ts";
+import { endWithEngine } from "./config/engineEnd.ts";
 import { leanSdk } from "./config/leanSdk.ts";
 
 leanSdk();
+endWithEngine();
 // Every problem of the config is reported here, before anything is registered.
 const { orrery, clusters, clouds, ...config } = loadConfig(schemas);
 assertNoEnvironmentCredentials(clouds);

@@ -29,5 +29,8 @@ if (isTooOld() && existsSync(own)) {
   child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
 } else {
   assertNode();
+  // Compiled code is kept, also for the processes that this starts.
+  process.env.NODE_COMPILE_CACHE ??= path.join(modules, ".cache", "compile");
+  (await import("node:module")).enableCompileCache(process.env.NODE_COMPILE_CACHE);
   await import("./cli/orrery.ts");
 }

@@ -35,8 +35,9 @@ export async function createPrerequisites(prerequisites: LabPrerequisites, lab: 
     for (const object of databaseObjects(database)) await cluster.apply(object);
   }
   if (counterparts !== undefined) {
-    // Who else is at GitHub does not matter to programs that start.
-    await startCounterparts(cluster, { organisations: {}, programs: { "kubevirt-bot": counterparts.token } });
+    // Who else is at GitHub does not matter to programs that start, and those that ask before it answers ask again.
+    const people = { organisations: {}, programs: { "kubevirt-bot": counterparts.token } };
+    await startCounterparts(cluster, people, { wait: false });
   }
   for (const name of nodes) {
     if ((await cluster.find(`/api/v1/nodes/${name}`)) !== undefined) continue;

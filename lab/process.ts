@@ -184,3 +184,9 @@ export async function answers(url: string): Promise<boolean> {
   await fetch(url, { signal: AbortSignal.timeout(5000) });
   return true;
 }
+
+/** Waits for all of them, so that none goes on after an error. @throws the first error */
+export async function allEnded(works: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(works)).find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason;
+}

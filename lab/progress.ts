@@ -24,7 +24,7 @@ export async function condense(output: Readable, file: string, print: (line: str
       if (done.test(line)) steps++;
       if (Date.now() - printed < pace) continue;
       printed = Date.now();
-      print(`    ${steps} resources done`);
+      print(`${steps} resources done`); // not indented: it may follow a container's last words
     } else {
       // Blank lines around steps would be left over.
       if (line !== "" || (any && !blank)) print(line);

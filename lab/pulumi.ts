@@ -118,10 +118,12 @@ async function addNodes(stack: string, { lab, toolchain, log }: Run): Promise<vo
   await kubernetes(toolchain).up(lab, log);
 }
 
+/** Where the lab's backend has the state of a stack. */
+export const stateFile = (lab: LabSettings, stack: string): string =>
+  path.join(lab.dir, "state", ".pulumi", "stacks", projectName(), `${stack}.json`);
+
 /** Whether the stack exists in the lab's backend; the CLI would take a second for that. */
-export function stackExists(lab: LabSettings, stack: string): boolean {
-  return existsSync(path.join(lab.dir, "state", ".pulumi", "stacks", projectName(), `${stack}.json`));
-}
+export const stackExists = (lab: LabSettings, stack: string): boolean => existsSync(stateFile(lab, stack));
 
 /** How a stack of the lab is freed whose update was killed. */
 function freeing(args: readonly string[]): string {

@@ -42,7 +42,7 @@ export function measure(lab: LabSettings): {
   const started = Math.min(...own.map((pid) => all.get(pid)?.started ?? Infinity));
   const uptime = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]);
   const processor = own.reduce((sum, pid) => sum + (all.get(pid)?.processor ?? 0), 0) / Math.max(1, uptime - started);
-  const memory = own.reduce((sum, pid) => sum + memoryOf(pid), 0) / 1e6;
+  const memory = own.reduce((sum, pid) => sum + memoryOf(pid), 0) / 1e9;
   return { memory, processor, processes: own.length };
 }
 
@@ -80,10 +80,10 @@ function processOf(pid: string): Process | undefined {
   }
 }
 
-/** Proportional set size in KB: what processes share is counted once. */
+/** Proportional set size in bytes: what processes share is counted once. */
 function memoryOf(pid: string): number {
   try {
-    return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0);
+    return 1024 * Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0);
   } catch {
     return 0; // it has ended meanwhile
   }

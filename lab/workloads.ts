@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "./component.ts";
 import { type KubeApi, kubeApi, type KubeObject } from "./kubernetes/api.ts";
 import { describeFailures } from "./kubernetes/failures.ts";
+import { startOf } from "./kubernetes/nodes/first.ts";
 import { realNodes } from "./kubernetes/nodes/plan.ts";
 import { failing, readerOf } from "./rollout.ts";
 import type { LabSettings } from "./settings.ts";
@@ -15,10 +16,10 @@ interface Workload extends KubeObject {
 }
 
 /** Milliseconds between two looks, and between two lines of progress. */
-const pauses = { look: 2000, progress: 30_000 };
+const pauses = { look: 500, progress: 30_000 };
 
 /**
- * Waits until all Deployments and StatefulSets have their pods.
+ * Waits until all Deployments and StatefulSets have their pods, and these are ready in what their node's kubelet has said since it started.
  * @param seconds - after which it waits no longer
  * @returns a paragraph for each that has not, with the containers' last words; none where nodes are simulated
  */
@@ -28,11 +29,15 @@ export async function waitForWorkloads(lab: LabSettings, log: Log, seconds = 300
   const end = Date.now() + seconds * 1000;
   let next = Date.now() + pauses.progress;
   for (;;) {
-    const waiting = await unready(api);
+    const pods = await unsettled(lab, api);
+    const workloads = await unready(api);
+    // A workload that lacks pods says it for them.
+    const alone = pods.filter((pod) => !workloads.some((workload) => pod.startsWith(`pod ${workload}-`)));
+    const waiting = [...workloads, ...alone];
     if (waiting.length === 0) return [];
     if (Date.now() > end) return explained(lab, waiting);
     if (Date.now() > next) {
-      log(`waiting for the pods of ${waiting.join(", ")}`);
+      log(`waiting for ${waiting.join(", ")}`);
       next += pauses.progress;
     }
     await sleep(pauses.look);
@@ -49,13 +54,42 @@ async function unready(api: KubeApi): Promise<readonly string[]> {
   });
 }
 
+interface Pod extends KubeObject {
+  readonly metadata: KubeObject["metadata"] & { readonly ownerReferences?: readonly { readonly kind: string }[] };
+  readonly spec: { readonly nodeName?: string };
+  readonly status: {
+    readonly phase: string;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly containerStatuses?: readonly { readonly state?: { readonly running?: { readonly startedAt: string } } }[];
+  };
+}
+
+/** Running pods that are not ready, or only in what was said before their node's start: controllers and kubelets learn it later. */
+async function unsettled(lab: LabSettings, api: KubeApi): Promise<readonly string[]> {
+  // A container's start has no fractions of a second.
+  const began = new Map(realNodes(lab).map((node) => [node.name, Math.floor(startOf(lab, node) / 1000) * 1000]));
+  const pods = await api.list<Pod>("/api/v1/pods");
+  return pods.flatMap(({ metadata, spec, status }) => {
+    const { namespace = "", name, deletionTimestamp, ownerReferences } = metadata;
+    const kept = ownerReferences?.some(({ kind }) => kind === "ReplicaSet" || kind === "StatefulSet") === true;
+    if (!kept || status.phase !== "Running" || deletionTimestamp !== undefined) return [];
+    const since = began.get(spec.nodeName ?? "") ?? 0;
+    const old = (status.containerStatuses ?? []).some(
+      ({ state }) => Date.parse(state?.running?.startedAt ?? "") < since,
+    );
+    const ready = status.conditions?.some((one) => one.type === "Ready" && one.status === "True") === true;
+    return ready && !old ? [] : [`pod ${namespace}/${name}`];
+  });
+}
+
 /** Why they lack pods, in the cluster's and the containers' words. */
 async function explained(lab: LabSettings, waiting: readonly string[]): Promise<readonly string[]> {
   const reader = readerOf(lab);
   const failures = await failing(reader);
   const paragraphs = waiting.map(async (workload) => {
-    const own = failures.filter(({ object }) => object === workload || object.startsWith(`${workload}-`));
-    return own.length === 0 ? [`${workload}: its pods are not ready`] : describeFailures(reader, own);
+    const name = workload.replace(/^pod /, "");
+    const own = failures.filter(({ object }) => object === name || object.startsWith(`${name}-`));
+    return own.length === 0 ? [`${workload}: not ready`] : describeFailures(reader, own);
   });
   return (await Promise.all(paragraphs)).flat();
 }

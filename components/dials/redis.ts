@@ -117,6 +117,7 @@ export class Redis extends pulumi.ComponentResource {
  * collections have it on the PATH of bash only, and not when bash is called sh.
  */
 const readiness = exec(["bash", "-c", 'test "$(REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli -h 127.0.0.1 ping)" = PONG'], {
-  delay: 5,
-  timeout: 1,
+  period: 5,
+  timeout: 5,
+  failures: 6,
 });

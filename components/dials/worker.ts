@@ -68,8 +68,9 @@ export class Worker extends pulumi.ComponentResource {
             },
             scratch: [],
             resources: { cpu: ["100m", "1"], memory: args.memory },
-            // A started worker is ready only after a whole period: the kubelet's first check meets a status from before the start.
-            probes: { startup: ping(args.name, 10, 30), readiness: ping(args.name, 60, 3) },
+            // A worker that starts together with others may wait for their greetings for ever (celery/celery#1664), so it is started again after three minutes.
+            // On a kubelet that has just started, each worker is ready up to a whole period late.
+            probes: { startup: ping(args.name, 10, 9), readiness: ping(args.name, 20, 9) },
           },
         ],
       },

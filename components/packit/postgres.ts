@@ -92,7 +92,7 @@ export class Postgres extends pulumi.ComponentResource {
             probes: {
               liveness: exec([check, "--live"], { delay: 120, period: 10, timeout: 10, failures: 3 }),
               // A busy server needs longer than the second that the runbook gave it; without endpoints nobody reaches it.
-              readiness: exec([check], { delay: 5, period: 10, timeout: 10, failures: 3 }),
+              readiness: exec([check], { period: 5, timeout: 10, failures: 6 }),
             },
           },
         ],

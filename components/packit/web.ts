@@ -61,7 +61,7 @@ export class Web extends pulumi.ComponentResource {
             // A GET would have to name the public host, or Flask answers 404.
             probes: {
               // Its start script runs the migrations again, which may take minutes with this processor limit.
-              startup: tcp(port, { delay: 10, failures: 60 }),
+              startup: tcp(port, { period: 5, failures: 122 }),
               readiness: tcp(port),
               liveness: tcp(port, { failures: 6 }),
             },

@@ -1,5 +1,5 @@
 /** Counterparts of the world's services in a lab with real nodes: pods of the lab's own programs, behind Ingresses of the world's names. */
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { sample } from "../../config/samples.ts";
 import type { KubeApi, KubeObject } from "../kubernetes/api.ts";
 import { newestPodReady } from "../kubernetes/health.ts";
@@ -38,12 +38,13 @@ export interface GithubPeople extends ForgePeople {
 /**
  * Starts GitHub, Google's storage and chat and Docker Hub, and ultrahook.com where somebody has accounts there; who was at GitHub before stays there. People of GitHub get tokens, which stay
  * the same while the namespace exists; the repositories and objects are gone when a pod is.
+ * @param how - accounts at ultrahook.com; whether to wait until all are ready, as by default
  * @returns the tokens by login
  */
 export async function startCounterparts(
   api: KubeApi,
   people: GithubPeople,
-  tunnels?: TunnelAccounts,
+  { tunnels, wait = true }: { readonly tunnels?: TunnelAccounts; readonly wait?: boolean } = {},
 ): Promise<ReadonlyMap<string, string>> {
   const tokens = await peoplesTokens(api, "github", people);
   // Another system's people, who are there already, stay.
@@ -67,7 +68,7 @@ export async function startCounterparts(
     { name: "google", hosts: ["storage.googleapis.com", "oauth2.googleapis.com", "chat.googleapis.com"] },
     ...(tunnels === undefined ? [] : [ultrahook(tunnels)]),
   ];
-  await start(api, all);
+  await start(api, all, wait);
   await api.apply(sshPort);
   return tokens;
 }
@@ -101,13 +102,32 @@ export async function startGitlab(
 
 const lines = (all: readonly string[]): string => all.map((one) => `${one}\n`).join("");
 
-/** Starts what does not run. @throws if one is not ready in time */
-async function start(api: KubeApi, all: readonly Counterpart[]): Promise<void> {
-  for (const one of all.flatMap(objectsOf)) await api.apply(one);
+/** Starts what does not run. @throws if one that is waited for is not ready in time */
+async function start(api: KubeApi, all: readonly Counterpart[], wait = true): Promise<void> {
+  await Promise.all(all.flatMap(objectsOf).map((one) => api.apply(one)));
+  await Promise.all(all.map((one) => refresh(api, one)));
+  if (!wait) return;
   for (const { name } of all) {
     const hint = `kubectl -n ${counterpartsNamespace} describe deployment ${name}`;
     const ready = (): Promise<boolean> => newestPodReady(api, counterpartsNamespace, name);
     await waitUntilReady(`the counterpart ${name}`, startTimeout, ready, hint);
+  }
+}
+
+/** Makes the kubelet look at the pods of a counterpart: else new files may be a minute late. */
+async function refresh(api: KubeApi, { name, files }: Counterpart): Promise<void> {
+  const at = `/api/v1/namespaces/${counterpartsNamespace}/pods`;
+  const seen = createHash("sha256")
+    .update(JSON.stringify(files ?? {}))
+    .digest("hex")
+    .slice(0, 16);
+  const pods = await api.list(`${at}?labelSelector=app%3D${name}`);
+  const changed = pods.filter(({ metadata }) => metadata.annotations?.["orrery.lab/files"] !== seen);
+  for (const { metadata } of changed) {
+    // One that ends meanwhile needs no files.
+    await api
+      .patch(`${at}/${metadata.name}`, { metadata: { annotations: { "orrery.lab/files": seen } } })
+      .catch(() => undefined);
   }
 }
 

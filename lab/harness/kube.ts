@@ -28,16 +28,6 @@ export function useNamespace(name: string, labels: Readonly<Record<string, strin
   after(() => api.delete(path));
 }
 
-/** Names of the cluster's nodes. */
-export async function nodeNames(): Promise<ReadonlySet<string>> {
-  return new Set((await api.list("/api/v1/nodes")).map(({ metadata }) => metadata.name));
-}
-
-/** Deletes all nodes except `kept`. */
-export async function deleteNodesExcept(kept: ReadonlySet<string>): Promise<void> {
-  for (const node of await nodeNames()) if (!kept.has(node)) await api.delete(`/api/v1/nodes/${node}`);
-}
-
 /** Returns a function that builds objects of one namespace. */
 export const objectsOf =
   (namespace: string) =>
@@ -64,11 +54,17 @@ export async function appliedStatus<Status>(
   return status as Status;
 }
 
-/** A pod with one container, which never runs. */
-export const podSpec = { containers: [{ name: "main", image: "example.org/app:1" }] };
+/** A container that waits for its end, as a program does that serves. */
+export const container = { name: "main", image: "docker.io/library/busybox:1", command: ["sleep", "1000000"] };
 
-/** A pod template; with `fail` its pods never become ready. */
-export const podTemplate = (app: string, fail = false) => ({
-  metadata: { labels: { app }, annotations: fail ? { "orrery.lab/fail": "true" } : {} },
-  spec: podSpec,
+/** A pod with one container; it ends at once when it is asked to. */
+export const podSpec = { terminationGracePeriodSeconds: 0, containers: [container] };
+
+/** The same for a Job: its container ends with this code. */
+export const jobSpec = (code = 0) => ({
+  restartPolicy: "Never",
+  containers: [{ ...container, command: ["sh", "-c", `exit ${code}`] }],
 });
+
+/** A pod template. */
+export const podTemplate = (app: string, spec: object = podSpec) => ({ metadata: { labels: { app } }, spec });

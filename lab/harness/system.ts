@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseDocument } from "yaml";
+import { labTarget } from "../../lab/pulumi.ts";
 import { retarget } from "../../lab/retarget.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { keepSystems, put } from "../../config/stackEdit.ts";
@@ -59,7 +60,7 @@ export class SystemOnLab {
     const file = path.join(lab.dir, `Pulumi.${as}.yaml`);
     const source = `${file}.source`;
     writeFileSync(source, withOnly([system, ...also], readFileSync(stackPath(stack), "utf8"), changes));
-    const { prerequisites } = retarget(source, file, lab, samplePassphrase(stack), true);
+    const { prerequisites } = retarget(source, file, labTarget(lab), samplePassphrase(stack), true);
     await createPrerequisites(prerequisites, lab, () => undefined);
     rmSync(source);
     const env = { PULUMI_CONFIG_PASSPHRASE: samplePassphrase(stack), ...more };
@@ -175,7 +176,7 @@ export class SystemOnLab {
         `the end of ${at}`,
         () => api.find(at),
         (found) => found === undefined,
-        60,
+        180, // programs of Prow have that long to end
       );
     }
   }

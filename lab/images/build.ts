@@ -18,7 +18,7 @@ import { compilePython, copyJars, installPython, unpack, unpackMaven, unpackNpm 
 import { addStandIn, contractFile, standInContract, standInRevision } from "./standIns.ts";
 
 /** Raise it when the steps below change. */
-const revision = 3;
+const revision = 4;
 
 /** GB that the largest image takes while it is built: its packages, their files, the archive of those and the layer. */
 const roomNeeded = 2;
@@ -44,7 +44,7 @@ export function imageFolders(): string[] {
  * @throws naming the image that cannot be built, and its log, or the folder that has no room for it
  */
 export async function ensureImages(programs: NodePrograms, log: Log): Promise<void> {
-  await ensureLayouts(layouts(programs), ["prow", "deckPages"], log);
+  await ensureLayouts(layouts(programs), ["prow", "prowOwn", "deckPages"], log);
 }
 
 /** Builds images that only tests or demonstrations have a use for. @returns their folders @throws as {@link ensureImages} does */

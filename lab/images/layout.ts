@@ -4,7 +4,7 @@ import { createReadStream, createWriteStream, readFileSync } from "node:fs";
 import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
-import { createGzip } from "node:zlib";
+import { constants, createZstdCompress } from "node:zlib";
 import { runToFile } from "../process.ts";
 import type { ImageNames } from "./names.ts";
 
@@ -42,6 +42,9 @@ const mediaType = (name: string): string => `application/vnd.oci.image.${name}`;
 /** Without them the process's number and times are in each archive. */
 const paxOptions = "exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime";
 
+/** All images of a lab take 1.7 GB; with gzip's fastest level, in the same time, 2.3 GB. */
+const zstd = { params: { [constants.ZSTD_c_compressionLevel]: 6 } };
+
 /** A layout that is being written. */
 export class LayoutWriter {
   readonly #folder: string;
@@ -63,13 +66,13 @@ export class LayoutWriter {
 
   /** Packs a folder as a layer: the same content gives the same bytes. */
   async addLayer(root: string): Promise<Layer> {
-    const [tar, packed] = [path.join(this.#work, "layer.tar"), path.join(this.#work, "layer.tar.gz")];
+    const [tar, packed] = [path.join(this.#work, "layer.tar"), path.join(this.#work, "layer.tar.zst")];
     const normal = ["--sort=name", "--mtime=@0", "--numeric-owner", `--pax-option=${paxOptions}`];
     const capabilities = ["--xattrs", "--xattrs-include=security.capability"];
     await runToFile("tar", [...normal, ...capabilities, "-C", root, "-cf", tar, "."], this.#log);
-    await pipeline(createReadStream(tar), createGzip({ level: 1 }), createWriteStream(packed));
+    await pipeline(createReadStream(tar), createZstdCompress(zstd), createWriteStream(packed));
     const diffId = `sha256:${await sha256(tar)}`;
-    return { mediaType: mediaType("layer.v1.tar+gzip"), ...(await this.#blob(packed)), diffId };
+    return { mediaType: mediaType("layer.v1.tar+zstd"), ...(await this.#blob(packed)), diffId };
   }
 
   /** @param layers - from the bottom up; those of other layouts are served from there */

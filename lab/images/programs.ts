@@ -2,6 +2,7 @@
 import { kebechet } from "./kebechet.ts";
 import { nginx, nginxUnprivileged } from "./nginx.ts";
 import { packitRecipes } from "./packitRecipes.ts";
+import { prowRecipes } from "./prow.ts";
 import { pythonRecipes } from "./python.ts";
 import { databaseImage, entryScript, type Recipe, searchPath, trustAuthorities, users, withTmp } from "./recipes.ts";
 import { dialsFrontend } from "./signOn.ts";
@@ -153,48 +154,6 @@ const postgresqls: readonly Recipe[] = [
   }),
 ];
 
-/** Prow's programs by the name of their image; the names of the programs are the same. */
-const prowPrograms: readonly { readonly name: string; readonly git?: true; readonly pages?: true }[] = [
-  ...["branchprotector", "crier", "exporter", "ghproxy", "horologium", "needs-rebase"].map((name) => ({ name })),
-  ...["entrypoint", "initupload", "prow-controller-manager", "sidecar", "sinker"].map((name) => ({ name })),
-  { name: "deck", pages: true },
-  ...(["cherrypicker", "clonerefs", "hook", "status-reconciler", "tide"] as const).map((name) => ({
-    ...{ name, git: true as const },
-  })),
-];
-
-/** Where ko puts what Deck shows. */
-const deckFiles = {
-  "/var/run/ko/template": ["prow", "template"],
-  "/var/run/ko/static": ["deckPages", "static"],
-  "/var/run/ko/lenses": ["deckPages", "lenses"],
-} as const;
-
-/** Built of the newest version of Prow that is a Go module, of 2024-06-19; it knows every flag that the stacks set. */
-const prow = prowPrograms.map(({ name, git, pages }): Recipe => {
-  return {
-    name: `prow-${name}`,
-    images: [name],
-    program: `Prow's ${name} of 2024-06-19`,
-    packages: [
-      "ca-certificates",
-      ...(git === true ? ["dash", "git"] : []),
-      // It runs mkdir, and git submodule is a script.
-      ...(name === "clonerefs" ? ["coreutils", "grep", "sed"] : []),
-    ],
-    programs: {
-      [`/ko-app/${name}`]: ["prow", name],
-      ...(pages === true ? deckFiles : {}),
-    },
-    files: { "/etc/passwd": users({ nonroot: 65532 }), "/etc/group": users({ nonroot: 65532 }) },
-    script: `
-      ${git === true ? "ln -sf dash bin/sh" : ""}
-      ${trustAuthorities}
-      ${withTmp}`,
-    config: { Entrypoint: [`/ko-app/${name}`], Env: [searchPath, "KO_DATA_PATH=/var/run/ko"] },
-  };
-});
-
 export const programRecipes: readonly Recipe[] = [
   redis,
   nginx,
@@ -207,5 +166,5 @@ export const programRecipes: readonly Recipe[] = [
   dialsFrontend,
   kebechet,
   ...packitRecipes,
-  ...prow,
+  ...prowRecipes,
 ];

@@ -6,7 +6,7 @@ import { type Recipe, searchPath, trustAuthorities } from "./recipes.ts";
 /** Text files of a folder next to this file, at their paths below `to`. */
 export function texts(folder: string, to: string): Record<string, string> {
   const cwd = path.join(import.meta.dirname, folder);
-  const files = globSync("**/*.{py,ini,sh,wsgi}", { cwd }).sort();
+  const files = globSync("**/*.{conf,py,ini,sh,wsgi}", { cwd }).sort();
   return Object.fromEntries(
     files.map((file) => [path.posix.join(to, file), readFileSync(path.join(cwd, file), "utf8")]),
   );

@@ -78,7 +78,13 @@ function blobIn(layout: string, digest: string, type: string): Found | undefined
 
 /** A server of the distribution protocol's reading half; it is not listening yet. */
 export function registryServer(layouts: Layouts): Server {
-  return createServer((request, response) => void answer(layouts, request, response));
+  return createServer((request, response) => {
+    // Every pod may ask, and whatever it asks, the others are served.
+    answer(layouts, request, response).catch(() => {
+      if (response.headersSent) response.destroy();
+      else refuse(response, 400);
+    });
+  });
 }
 
 async function answer(layouts: Layouts, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -106,7 +112,10 @@ function send(response: ServerResponse, { file, digest, type }: Found, body: boo
     "content-length": statSync(file).size,
     "docker-content-digest": digest,
   });
-  if (body) createReadStream(file).pipe(response);
+  if (body)
+    createReadStream(file)
+      .on("error", () => response.destroy())
+      .pipe(response);
   else response.end();
 }
 

@@ -1,4 +1,4 @@
-/** The commands of the cluster's five processes. */
+/** The commands of the control plane's processes, and of kwok, which simulates nodes. */
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import type { Daemon } from "../process.ts";
@@ -9,17 +9,21 @@ import { apiServerOptions } from "./nodes/apiServer.ts";
 import { dualStack, podRanges, serviceRanges } from "./nodes/families.ts";
 import { realNodes } from "./nodes/plan.ts";
 
+/** Go lets a heap grow by as much as is in use; by half of it costs some processor time, and a lab takes less memory. */
+export const smallHeap = { GOGC: "50" };
+
 // The default of 20 requests a second is slow for many objects.
 const rateLimits = ["--kube-api-qps=500", "--kube-api-burst=1000"];
 
 /** No pod calls the Service "kubernetes", and endpoints must not have a loopback address. */
 const withoutNodes = ["--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none", "--authorization-mode=RBAC"];
 
-/** The daemons in the order of their start. */
+/** The control plane's daemons in the order of their start. */
 export function daemons(lab: LabSettings, toolchain: Toolchain): Record<DaemonName, Daemon> {
-  const { data, etcd, kubeconfig, tokens, serviceAccountKey, certificate, certificateKey, podLogRule } = files(lab);
+  const { data, etcd, kubeconfig, tokens, serviceAccountKey, certificate, certificateKey } = files(lab);
   const { ports } = lab;
   const kube = path.join(toolchain.bin, "kube");
+  const env = { ...process.env, ...smallHeap };
   const peer = "unix://etcd-peer:0"; // a socket of this name in the working directory
   const serving = [`--tls-cert-file=${certificate}`, `--tls-private-key-file=${certificateKey}`];
   const component = [
@@ -34,6 +38,7 @@ export function daemons(lab: LabSettings, toolchain: Toolchain): Record<DaemonNa
     etcd: {
       name: "etcd",
       command: kube,
+      env,
       args: [
         "etcd",
         "--name=lab",
@@ -51,6 +56,7 @@ export function daemons(lab: LabSettings, toolchain: Toolchain): Record<DaemonNa
     apiserver: {
       name: "apiserver",
       command: kube,
+      env,
       args: [
         "apiserver",
         `--etcd-servers=unix://${etcd}`,
@@ -70,6 +76,7 @@ export function daemons(lab: LabSettings, toolchain: Toolchain): Record<DaemonNa
     controllers: {
       name: "controllers",
       command: kube,
+      env,
       args: [
         "controllers",
         ...component,
@@ -89,25 +96,31 @@ export function daemons(lab: LabSettings, toolchain: Toolchain): Record<DaemonNa
     scheduler: {
       name: "scheduler",
       command: kube,
+      env,
       args: ["scheduler", ...component, `--secure-port=${ports.scheduler}`, "--profiling=false"],
     },
-    kwok: {
-      name: "kwok",
-      command: path.join(toolchain.bin, "kwok"),
-      args: [
-        `--kubeconfig=${kubeconfig}`,
-        // Nodes that run containers have a kubelet.
-        "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
-        "--node-ip=127.0.0.1",
-        `--node-port=${ports.kwok}`,
-        `--server-address=127.0.0.1:${ports.kwok}`,
-        `--tls-cert-file=${certificate}`,
-        `--tls-private-key-file=${certificateKey}`,
-        "--node-lease-duration-seconds=40",
-        "--v=warn",
-        ...[...stages(lab, toolchain), podLogRule].map((file) => `--config=${file}`),
-      ],
-    },
+  };
+}
+
+/** The kubelets of simulated nodes, and OpenShift's controllers where no node is real. */
+export function simulator(lab: LabSettings, toolchain: Toolchain): Daemon {
+  const { kubeconfig, certificate, certificateKey, podLogRule } = files(lab);
+  const { kwok } = lab.ports;
+  return {
+    name: "kwok",
+    command: path.join(toolchain.bin, "kwok"),
+    args: [
+      `--kubeconfig=${kubeconfig}`,
+      "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
+      "--node-ip=127.0.0.1",
+      `--node-port=${kwok}`,
+      `--server-address=127.0.0.1:${kwok}`,
+      `--tls-cert-file=${certificate}`,
+      `--tls-private-key-file=${certificateKey}`,
+      "--node-lease-duration-seconds=40",
+      "--v=warn",
+      ...[...stages(toolchain), podLogRule].map((file) => `--config=${file}`),
+    ],
   };
 }
 
@@ -125,20 +138,16 @@ export function kubernetesPorts(lab: LabSettings): [daemon: string, port: number
   ];
 }
 
-export type DaemonName = "etcd" | "apiserver" | "controllers" | "scheduler" | "kwok";
+type DaemonName = "etcd" | "apiserver" | "controllers" | "scheduler";
 
 /** Files of kwok's own stages for nodes and pods, then of the lab's. */
-function stages(lab: LabSettings, toolchain: Toolchain): string[] {
+function stages(toolchain: Toolchain): string[] {
   const shipped = ["node/fast", "node/heartbeat-with-lease", "pod/fast"].map((folder) =>
     path.join(toolchain.share, "kwok", "stage", folder),
   );
   return [...shipped, path.join(import.meta.dirname, "stages")].flatMap((folder) =>
     readdirSync(folder)
       .filter((file) => file.endsWith(".yaml") && file !== "kustomization.yaml")
-      // Real nodes have volumes, a router and rollouts; see nodes/provisioner.ts, router/ and nodes/deploymentConfigs/.
-      .filter(
-        (file) => realNodes(lab).length === 0 || !["volumes.yaml", "network.yaml", "rollouts.yaml"].includes(file),
-      )
       .map((file) => path.join(folder, file)),
   );
 }

@@ -1,7 +1,6 @@
 /** Health checks of the cluster's processes, and of a Deployment. */
 import { request } from "node:http";
 import type { Health } from "../component.ts";
-import { answers } from "../process.ts";
 import type { LabSettings } from "../settings.ts";
 import { apiAt, type KubeApi, kubeApi, type KubeObject } from "./api.ts";
 import { files } from "./files.ts";
@@ -23,7 +22,7 @@ export async function clusterHealth(lab: LabSettings): Promise<Health[]> {
     }),
     row("controllers", () => healthy(lab.ports.controllers, "/healthz")),
     row("scheduler", () => healthy(lab.ports.scheduler, "/readyz")),
-    row(real ? "kwok" : "nodes (kwok)", () => kwokHealth(lab)),
+    ...(real ? [] : [row("nodes (kwok)", () => fakeNodesHealth(lab))]),
     row("storage class", async () => {
       await kubeApi(lab).get(`/apis/storage.k8s.io/v1/storageclasses/${defaultStorageClass}`);
       return `${defaultStorageClass} is the default`;
@@ -75,16 +74,7 @@ interface Lease extends KubeObject {
   readonly spec: { readonly renewTime?: string };
 }
 
-/** @throws unless kwok simulates all nodes; with real nodes it plays OpenShift's controllers only */
-async function kwokHealth(lab: LabSettings): Promise<string> {
-  if (realNodes(lab).length === 0) return fakeNodesHealth(lab);
-  const { kwok } = lab.ports;
-  await answers(`http://127.0.0.1:${kwok}/healthz`).catch(() => {
-    throw new Error(`no response on port ${kwok}`);
-  });
-  return `port ${kwok}`;
-}
-
+/** @throws unless kwok simulates all nodes */
 async function fakeNodesHealth(lab: LabSettings): Promise<string> {
   const api = kubeApi(lab);
   const [nodes, leases] = await Promise.all([

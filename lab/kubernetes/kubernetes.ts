@@ -1,19 +1,29 @@
-/** The embedded Kubernetes: real API server, controllers and scheduler; kwok simulates the kubelets, so no container runs. */
+/** The embedded Kubernetes: real API server, controllers and scheduler, and real nodes, or kwok, which simulates theirs. */
 import { generateKeyPairSync } from "node:crypto";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { labKubeconfig } from "../retarget.ts";
 import type { LabComponent, Log } from "../component.ts";
-import { answers, assertRuns, logFile, runningPid, start, stop, waitUntilReady } from "../process.ts";
+import {
+  allEnded,
+  answers,
+  assertRuns,
+  type Daemon,
+  logFile,
+  runningPid,
+  start,
+  stop,
+  waitUntilReady,
+} from "../process.ts";
 import type { LabSettings } from "../settings.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
 import { kubeApi, type KubeApi } from "./api.ts";
-import { type DaemonName, daemons } from "./daemons.ts";
+import { daemons, simulator } from "./daemons.ts";
 import { files } from "./files.ts";
 import { clusterHealth, healthy, storeHealth } from "./health.ts";
 import { lacksCredentials, tokenLines } from "./nodes/credentials.ts";
 import { servicesHealth } from "./nodes/health.ts";
-import { installNodes, prepareNodes, startNodes, stopNodes } from "./nodes/nodes.ts";
+import { installNodes, prepareNodes, startContainerds, startNodes, stopNodes } from "./nodes/nodes.ts";
 import { realNodes } from "./nodes/plan.ts";
 import { standInHealth } from "./nodes/standIns.ts";
 import { fakeNodes, objects } from "./objects.ts";
@@ -31,17 +41,18 @@ interface KubernetesComponent extends LabComponent {
 
 export function kubernetes(toolchain: Toolchain): KubernetesComponent {
   /** Starts a daemon and waits until `check` holds or the daemon ends. */
-  const run = async (
-    lab: LabSettings,
-    name: DaemonName,
-    check: () => Promise<unknown>,
-    daemon = daemons(lab, toolchain)[name],
-  ): Promise<void> => {
+  const run = async (lab: LabSettings, daemon: Daemon, check: () => Promise<unknown>): Promise<void> => {
+    const { name } = daemon;
     start(lab.dir, daemon);
     const ended = (): boolean => runningPid(lab.dir, name) === undefined;
     const hint = `see ${logFile(lab.dir, name)}`;
     await waitUntilReady(name, startTimeout, async () => ended() || (await check()) !== false, hint);
     assertRuns(lab.dir, name);
+  };
+
+  const simulateNodes = async (lab: LabSettings): Promise<void> => {
+    if (runningPid(lab.dir, "kwok") === undefined) await releaseNodes(kubeApi(lab));
+    await run(lab, simulator(lab, toolchain), () => answers(`http://127.0.0.1:${lab.ports.kwok}/healthz`));
   };
 
   const component: KubernetesComponent = {
@@ -61,22 +72,26 @@ export function kubernetes(toolchain: Toolchain): KubernetesComponent {
       if (runningPid(lab.dir, "apiserver") === undefined) log("Kubernetes: starting");
       if (real) await prepareNodes(lab);
       writeFiles(lab);
-      await run(lab, "etcd", () => storeHealth(lab));
-      await run(lab, "apiserver", () => healthy(ports.kubernetes, "/readyz"));
-      await Promise.all([
-        run(lab, "controllers", () => healthy(ports.controllers, "/healthz")),
-        run(lab, "scheduler", () => healthy(ports.scheduler, "/readyz")),
+      const plane = daemons(lab, toolchain);
+      await allEnded([
+        ...(programs === undefined ? [] : [startContainerds(lab, programs)]),
         (async () => {
+          await run(lab, plane.etcd, () => storeHealth(lab));
+          await run(lab, plane.apiserver, () => healthy(ports.kubernetes, "/readyz"));
           await Promise.all(openshiftKinds.map((definition) => api.apply(definition)));
           await waitUntilReady("OpenShift's kinds", startTimeout, () => served(api), "see log/apiserver.log");
           await Promise.all([...objects, ...(real ? projectPolicies : fakeNodes)].map((object) => api.apply(object)));
-          if (runningPid(lab.dir, "kwok") === undefined) await releaseNodes(api);
-          await run(lab, "kwok", () => answers(`http://127.0.0.1:${ports.kwok}/healthz`));
         })(),
       ]);
+      await Promise.all([
+        run(lab, plane.controllers, () => healthy(ports.controllers, "/healthz")),
+        run(lab, plane.scheduler, () => healthy(ports.scheduler, "/readyz")),
+        programs === undefined ? simulateNodes(lab) : undefined,
+      ]);
+      // Later, so that a controller that ends is said at once, and nothing starts after it.
       if (programs !== undefined) await startNodes(lab, programs, log);
       // A daemon may pass its health check and then exit.
-      const all = Object.keys(daemons(lab, toolchain));
+      const all = [...Object.keys(plane), ...(real ? [] : ["kwok"])];
       const ended = (): string | undefined => all.find((name) => runningPid(lab.dir, name) === undefined);
       const usable = async (): Promise<boolean> =>
         ended() !== undefined || ((await clusterHealth(lab)).every((row) => row.healthy) && (await admitsRoutes(api)));
@@ -161,5 +176,3 @@ async function admitsRoutes(api: KubeApi): Promise<boolean> {
   );
   return tried.spec.host !== undefined;
 }
-
-/** The last line of a daemon's log; Go's fatal messages are one line. */

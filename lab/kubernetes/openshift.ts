@@ -1,6 +1,6 @@
 /**
  * OpenShift's kinds as custom resources. OpenShift serves them from its own API servers; here they have the names, fields and
- * validation rules that our stacks use, and kwok stages act as their controllers (see stages/).
+ * validation rules that our stacks use, and kwok's stages (see stages/) or real nodes (see nodes/) act as their controllers.
  * Source: re-implemented after the fields and rules of github.com/openshift/api.
  */
 import type { KubeObject } from "./api.ts";

@@ -1,6 +1,7 @@
 /** The machines' base system with all packages, kept in the cache by its own inputs: it takes most of an image's build. */
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { runToFile } from "../process.ts";
 import { cacheDir } from "../settings.ts";
@@ -55,16 +56,16 @@ function baseKey({ revision, base, packages, buildPackages, folder }: Recipe): s
   return hash.digest("hex").slice(0, 12);
 }
 
-/** The Debian mirrors that this machine uses, as they are certainly reachable. */
+/** The Debian mirrors that this machine's apt uses, as they are certainly reachable. @throws if it has none of this release */
 function archive(): { mirror: string; security: string } {
-  const folder = "/etc/apt/sources.list.d";
-  const more = existsSync(folder) ? readdirSync(folder).map((name) => path.join(folder, name)) : [];
-  const files = ["/etc/apt/sources.list", ...more].filter((file) => existsSync(file));
-  const text = files.map((file) => readFileSync(file, "utf8").replaceAll(/^\s*#.*$/gm, "")).join("\n");
-  return {
-    mirror: /https?:\/\/\S+\/debian(?=\/?\s)/.exec(text)?.[0] ?? "http://deb.debian.org/debian",
-    security: /https?:\/\/\S+\/debian-security(?=\/?\s)/.exec(text)?.[0] ?? "http://deb.debian.org/debian-security",
+  const targets = ["indextargets", "--format", "$(CODENAME) $(SITE)", "Created-By: Packages"];
+  const lines = execFileSync("apt-get", targets, { encoding: "utf8" }).split("\n");
+  const siteOf = (release: string): string => {
+    const [, site] = lines.map((line) => line.split(" ")).find(([name]) => name === release) ?? [];
+    if (site === undefined) throw new Error(`apt has no archive of ${release}; add one to /etc/apt/sources.list`);
+    return site;
   };
+  return { mirror: siteOf("bookworm"), security: siteOf("bookworm-security") };
 }
 
 /** With contrib, where zfs-dkms is. */

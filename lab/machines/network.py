@@ -19,6 +19,7 @@ from ovs.db import idl
 
 import metadata
 import rules
+import trunks
 
 SCHEMA = '/usr/share/ovn/ovn-nb.ovsschema'
 NORTHBOUND = 'unix:%s/run/ovnnb.sock' % os.environ['ORRERY_DIR']
@@ -86,10 +87,11 @@ class Agent:
 
     def __init__(self):
         self.configured, self.ruleset, self.fronts, self.callers = {}, None, set(), None
+        self.trunks = trunks.Trunks()
 
     def bring(self, network, devices):
         """Returns whether everything is in force."""
-        done = True
+        done = self.trunks.keep(network.subports)      # a new one's tap is seen in the next round
         for tap, index in devices.items():
             wanted, before = network.addresses(tap), self.configured.get(index, rules.NOTHING)
             if wanted != before:

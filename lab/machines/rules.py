@@ -28,6 +28,7 @@ class Port:
 
 class Network:
     def __init__(self, northbound, taps):
+        """taps: their interface indices, by name."""
         table = {name: list(northbound.tables[name].rows.values()) for name in northbound.tables}
         self.groups = {group.name: group for group in table['Port_Group']}
         member_of = collections.defaultdict(list)
@@ -38,7 +39,7 @@ class Network:
                         for group in table['Port_Group']}
         router_ports = {port.name: port for port in table['Logical_Router_Port']}
         router_of = {port.name: router for router in table['Logical_Router'] for port in router.ports}
-        self.gateways, self.router, by_tap = {}, {}, {}
+        self.gateways, self.router, by_tap, self.subports = {}, {}, {}, {}
         for switch in table['Logical_Switch']:
             self.gateways[switch.name] = []
             for row in switch.ports:
@@ -48,7 +49,10 @@ class Network:
                         self.gateways[switch.name] += [cidr.split('/')[0] for cidr in router_ports[name].networks]
                         self.router[switch.name] = router_of[name]
                 elif row.type == '':
-                    by_tap['tap' + row.name[:11]] = Port(row, switch.name, sorted(member_of[row.name]))
+                    by_tap[tap_of(row.name)] = Port(row, switch.name, sorted(member_of[row.name]))
+                    for parent, tag in zip(map(tap_of, row.parent_name), row.tag):
+                        if parent in taps:
+                            self.subports[tap_of(row.name)] = (parent, taps[parent], tag)
         self.ports = {tap: by_tap[tap] for tap in sorted(taps) if tap in by_tap and by_tap[tap].enabled}
         self.fronts = sorted(fronts(table['Load_Balancer']))
         self.limits = [limit for row in table['QoS'] for limit in limits(row, self.ports)]
@@ -178,7 +182,7 @@ def spread(front):
 def limits(row, ports):
     """Rules of one QoS row of OVN: packets above the rate are dropped (kbit/s and kbit in OVN), the others marked."""
     side, _, port = row.match.split(' && ')[0].partition(' == ')
-    tap = 'tap' + port.strip('"')[:11]
+    tap = tap_of(port.strip('"'))
     if tap not in ports:
         return
     here = '%s "%s"' % ('iifname' if side == 'inport' else 'oifname', tap)
@@ -189,6 +193,11 @@ def limits(row, ports):
     if 'dscp' in row.action:
         yield '    %s meta nfproto ipv4 ip dscp set %d' % (here, row.action['dscp'])
         yield '    %s meta nfproto ipv6 ip6 dscp set %d' % (here, row.action['dscp'])
+
+
+def tap_of(port):
+    """The name of a port's tap, by the port's id."""
+    return 'tap' + port[:11]
 
 
 def own_addresses(row):

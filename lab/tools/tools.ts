@@ -16,6 +16,11 @@ const prow = [
   ...["initupload", "prow-controller-manager", "sidecar", "sinker", "status-reconciler", "tide"],
 ];
 
+/** What their build reads; the lab's own programs below it have an artifact of their own. */
+const prowModule = ["prow/go.mod", "prow/go.sum", "prow/tools.go"];
+/** Programs of the lab's own on Prow's packages, in the place of some that are in no module. */
+const prowOwn = ["connect", "labelsync", "rehearse", "releaseblocker"];
+
 /** Scripts of Deck's pages and of its views of a job, as cmd/deck/.ts-packages of the module lists them: source to bundle. */
 const deckPages = ["command-help", "job-history", "plugin-help", "pr", "prow", "spyglass", "tide", "tide-history"];
 /** Without `coverage`, whose script takes seven more packages. */
@@ -55,7 +60,7 @@ const tools = {
     minutes: 6,
     files: [...prow.map(programOf), "prowjob_customresourcedefinition.yaml", "template/index.html"],
     releases: [],
-    sources: ["prow"],
+    sources: prowModule,
     steps: [
       ...prow.map((name) => ({
         do: "build" as const,
@@ -70,13 +75,21 @@ const tools = {
       take("cmd/deck/template", "template"),
     ],
   },
+  prowOwn: {
+    name: "prow-own",
+    minutes: 3,
+    files: prowOwn,
+    releases: [],
+    sources: [...prowModule, "prow/own"],
+    steps: prowOwn.map((name) => ({ do: "build", package: `./own/${name}`, in: "prow", to: name })),
+  },
   /** Deck's files besides its templates: styles, pictures, bundled scripts. */
   deckPages: {
     name: "deck-pages",
     minutes: 1,
     files: [...Object.values(deckScripts), "static/style.css", "lenses/buildlog/template.html"],
     releases: [],
-    sources: ["prow"],
+    sources: prowModule,
     steps: [
       npm("@esbuild/linux-x64", "0.25.12", "f7efc127658a108dcda9d4210b01804ee8f5d6b3acbd6d63f20aa51d3b50bd5f"),
       npm("code-prettify", "0.1.0", "3ac54e21c335aa892eee0e1905c4531d9c147d6befdde4d098666f88437b3a8c"),

@@ -15,6 +15,7 @@ import { samplePassphrase } from "../../config/samples.ts";
 import { readStackFile, stackPath } from "../../config/stackFile.ts";
 import { lab, openstackApi } from "../../lab/harness/cloud.ts";
 import { withOnly } from "../../lab/harness/system.ts";
+import { labTarget } from "../../lab/pulumi.ts";
 import { labKubeconfig, retarget } from "../../lab/retarget.ts";
 import { evaluate } from "../../ops/lib/adopt/declared.ts";
 import { openStackSecrets } from "../../ops/lib/secrets/stackSecrets.ts";
@@ -40,7 +41,7 @@ describe(`adopting generated deployments (ORRERY_SEED=${seed}, ${cases} cases)`,
     const stack = systems[name] ?? "";
     const [source, file] = [path.join(dir, "source.yaml"), path.join(dir, `Pulumi.${name}.yaml`)];
     writeFileSync(source, withOnly([name], readFileSync(stackPath(stack), "utf8"), []));
-    retarget(source, file, lab, samplePassphrase(stack), true);
+    retarget(source, file, labTarget(lab), samplePassphrase(stack), true);
     const crypter = openSalt(readStackFile(file).encryptionSalt ?? "", samplePassphrase(stack));
     const stackSecrets = openStackSecrets({ stack, configFile: file }, crypter);
     const templates = await secretTemplates(stackSecrets);

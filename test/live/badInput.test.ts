@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { parse, stringify } from "yaml";
+import { labTarget } from "../../lab/pulumi.ts";
 import { retarget } from "../../lab/retarget.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { setAt } from "../../config/stackEdit.ts";
@@ -38,7 +39,7 @@ function refusedWith({ code, text }: Outcome, message: RegExp): void {
 
 describe("invalid input", () => {
   before(async () => {
-    retarget(stackPath("test"), target.file, lab, samplePassphrase("test"));
+    retarget(stackPath("test"), target.file, labTarget(lab), samplePassphrase("test"));
     const whole = parse(readFileSync(target.file, "utf8")) as { config: Record<string, unknown> };
     const config = Object.entries(whole.config).filter(([key]) => /^(callysto|clouds):/.test(key));
     const small = { ...whole, config: Object.fromEntries(config) };

@@ -5,6 +5,7 @@ import { describe, it } from "mocha";
 import { openSalt } from "../../config/passphrase.ts";
 import { kubeconfig, samplePassphrase } from "../../config/samples.ts";
 import { readStackFile } from "../../config/stackFile.ts";
+import { openshiftAdministrator } from "../../lab/kubernetes/projects.ts";
 import { root } from "../../lab/settings.ts";
 import { run } from "../../ops/lib/process.ts";
 import { lab } from "../../lab/harness/cloud.ts";
@@ -33,7 +34,12 @@ describe("the deployer's permissions", function () {
     it(`the deployer's permissions suffice for ${system}: up, an unchanged up, refresh, destroy; and for nothing else`, async () => {
       const opened = await SystemOnLab.open(system, stack, changes);
       const { file } = opened.target;
-      const clusters = [...readStackFile(file).entries.keys()]
+      const { entries } = readStackFile(file);
+      const platforms = JSON.parse(entries.get("clusters:settings")?.value ?? "{}") as Record<
+        string,
+        { platform?: string }
+      >;
+      const clusters = [...entries.keys()]
         .filter((key) => /^clusters:(?!settings$)/.test(key))
         .map((key) => key.slice("clusters:".length));
       const logins: Change[] = [];
@@ -49,7 +55,10 @@ describe("the deployer's permissions", function () {
           });
           if (printed.status === 2) continue; // the system makes nothing there
           assert.equal(printed.status, 0, printed.stderr);
-          const applied = execFileSync("kubectl", ["apply", "-f", "-", "-o", "json"], { input: printed.stdout });
+          // On OpenShift its administrator makes the namespaces, so their pods get users.
+          const openshift = [`--as=${openshiftAdministrator}`, "--as-group=system:masters"];
+          const as = platforms[cluster]?.platform === "openshift" ? openshift : [];
+          const applied = execFileSync("kubectl", [...as, "apply", "-f", "-", "-o", "json"], { input: printed.stdout });
           made.push(...(JSON.parse(applied.toString()) as { items: Applied[] }).items);
           logins.push([[`clusters:${cluster}`, "secure"], encrypted(file, await tokenOf(account))]);
         }

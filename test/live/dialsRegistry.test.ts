@@ -1,10 +1,12 @@
-/** DIALS' commands about images, history and sign-on, against a real registry, a real Keycloak's answers and the lab's API; nothing runs in the cluster. */
+/** DIALS' commands about images, history and sign-on, against a real registry, a real Keycloak's answers and the lab's cluster. */
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, describe, it } from "mocha";
 import { put } from "../../config/stackEdit.ts";
 import { openKeycloak } from "./dials/keycloak.ts";
 import { openRegistry, type Registry } from "./dials/registry.ts";
+import { publish } from "./publish.ts";
+import { lab } from "../../lab/harness/cloud.ts";
 import type { Target } from "../../lab/harness/engine.ts";
 import { api, type KubeObject } from "../../lab/harness/kube.ts";
 import { type OpsOutcome, SystemOnLab } from "../../lab/harness/system.ts";
@@ -33,8 +35,15 @@ describe("DIALS' images and sign-on, by its commands", function () {
     after(() => registry.close());
 
     it("pin takes the registry's digest, which is rolled out; history keeps what ran before", async () => {
-      const first = await registry.push("cms-dqmdc/dials-frontend", "1.12.0-test", "1.12.0");
-      const repository = `${registry.address}/cms-dqmdc/dials-frontend`;
+      const image = "cms-dqmdc/dials-frontend";
+      // Nodes have images from the lab's registry by their digests.
+      const build = async (tag: string): Promise<string> => {
+        const digest = await publish(lab, `registry.cern.ch/${image}:${tag}`, tag);
+        await registry.push(image, tag, digest);
+        return digest;
+      };
+      const first = await build("1.12.0-test");
+      const repository = `${registry.address}/${image}`;
       const settings = ["config", "dials:settings"];
       writeFileSync(
         target.file,
@@ -56,7 +65,7 @@ describe("DIALS' images and sign-on, by its commands", function () {
       assert.equal((await dials.up()).code, 0);
       assert.match((await ops(["images", "pin", "frontend=1.12.0-test"])).stdout, /1.12.0-test is what is configured/);
 
-      const second = await registry.push("cms-dqmdc/dials-frontend", "1.12.1", "1.12.1");
+      const second = await build("1.12.1");
       assert.equal((await ops(["images", "pin", "frontend=1.12.1"])).code, 0);
       assert.equal((await dials.up()).code, 0);
       const { stdout } = await ops(["images", "history", "--json"]);

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
+import { labTarget } from "../../lab/pulumi.ts";
 import { retarget, labKubeconfig } from "../../lab/retarget.ts";
 import { openSalt } from "../../config/passphrase.ts";
 import { samplePassphrase } from "../../config/samples.ts";
@@ -24,7 +25,7 @@ describe("the doctor on the lab", function () {
   const account = "/api/v1/namespaces/default/serviceaccounts/doctor";
 
   before(async () => {
-    retarget(stackPath("test"), file, lab, samplePassphrase("test"));
+    retarget(stackPath("test"), file, labTarget(lab), samplePassphrase("test"));
     await initStack(target);
   });
   after(async () => {

@@ -18,6 +18,7 @@ import { eventually, lab, openstackApi, type Row } from "../../lab/harness/cloud
 import { addresses } from "../../lab/machines/namespace.ts";
 import { enabledServices } from "../../lab/openstack/hostServices.ts";
 import { servers } from "../../lab/openstack/packages.ts";
+import { runningPid } from "../../lab/process.ts";
 import { root } from "../../lab/settings.ts";
 import { asNobody, commandLines, listeners, statusFor } from "./privacy/stranger.ts";
 import { openTenant, type Tenant } from "./privacy/tenant.ts";
@@ -26,13 +27,15 @@ const { ports } = lab;
 const admin = openstackApi(lab, "admin");
 const folder = (): string => mkdtempSync(path.join(tmpdir(), "lab-privacy-"));
 
-/** Pids of the lab's daemons and of everything that they started. */
-function daemons(): readonly string[] {
-  const run = path.join(lab.dir, "run");
-  const leaders = readdirSync(run)
+/** Pids of the lab's daemons that run. */
+const leaders = (): readonly (number | undefined)[] =>
+  readdirSync(path.join(lab.dir, "run"))
     .filter((file) => file.endsWith(".pid"))
-    .map((file) => readFileSync(path.join(run, file), "utf8").split(" ")[0] ?? "");
-  const sessions = execFileSync("ps", ["-o", "pid=", "-s", leaders.join(",")], { encoding: "utf8" });
+    .map((file) => runningPid(lab.dir, path.basename(file, ".pid")));
+
+/** The same with everything that they started. */
+function daemons(): readonly string[] {
+  const sessions = execFileSync("ps", ["-o", "pid=", "-s", leaders().join(",")], { encoding: "utf8" });
   return sessions.trim().split(/\s+/);
 }
 
@@ -55,8 +58,10 @@ const requests: Readonly<Record<string, number>> = {
   [`GET https://127.0.0.1:${ports.kubernetes}/api/v1/secrets`]: 403,
   [`GET https://127.0.0.1:${ports.scheduler}/metrics`]: 403,
   [`GET https://127.0.0.1:${ports.controllers}/metrics`]: 403,
-  // kwok asks nobody; what it would run is off, and needs a stream.
-  [`POST https://127.0.0.1:${ports.kwok}/exec/default/pod/container?command=id&output=1`]: 400,
+  // Images are no secret, as those of the world's registries are none; nobody writes one.
+  [`PUT http://127.0.0.1:${ports.registry}/v2/library/busybox/manifests/1`]: 405,
+  [`POST https://127.0.0.1:${ports.imports}/`]: 401,
+  [`GET https://127.0.0.1:${ports.metrics}/apis/metrics.k8s.io/v1beta1/pods`]: 401,
 };
 const withoutHttp = [
   `tcp ${ports.dns}`,
@@ -128,6 +133,18 @@ describe("what a user of this machine without rights gets from the lab", functio
     assert.deepEqual(open.map(({ name }) => name).sort(), [...known, ...withoutHttp].sort());
     const got = Object.keys(requests).map((request) => [request, statusFor(request)]);
     assert.deepEqual(Object.fromEntries(got), requests);
+  });
+
+  it("no service ends over what it is asked", () => {
+    const before = leaders();
+    for (const request of Object.keys(requests)) {
+      const [, origin = ""] = /^\w+ (https?:\/\/[^/]+)/.exec(request) ?? [];
+      for (const path of ["//", "/%", "/v2/x/manifests/%00", "/v2/x/blobs/sha256:..", "/?".padEnd(5000, "a")]) {
+        for (const method of ["GET", "POST"])
+          asNobody("curl", "-sk", "-m", "5", "--path-as-is", "-X", method, `${origin}${path}`);
+      }
+    }
+    assert.deepEqual(leaders(), before);
   });
 
   it("no login with the password that the repository has", () => {

@@ -12,7 +12,7 @@ import type { OpsOutcome, SystemOnLab } from "../../lab/harness/system.ts";
 import type { KubeObject } from "../../lab/kubernetes/api.ts";
 import type { Report } from "../../ops/lib/status/row.ts";
 import { api, cluster, plainPackit, removePackit } from "./packit/onNodes.ts";
-import { publish } from "./packit/publish.ts";
+import { publish } from "./publish.ts";
 
 const core = "/api/v1/namespaces/myproject";
 const apps = "/apis/apps/v1/namespaces/myproject";

@@ -36,6 +36,7 @@ describe("pods on real nodes", () => {
 
   before(async () => {
     for (const one of [...web, ...redis, shell("client", "node-0"), shell("stranger", "node-1")]) await api.apply(one);
+    await kubectl("rollout", "status", "statefulset/redis", "--timeout=90s");
   });
 
   it("a Deployment becomes ready after its init container and probes, one pod on each node", async () => {

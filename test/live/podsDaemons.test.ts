@@ -40,7 +40,6 @@ const daemons: readonly Daemon[] = [
   { name: "apiserver", row: "kubernetes API", says: silent, needed: true },
   { name: "controllers", row: "controllers", says: silent },
   { name: "scheduler", row: "scheduler", says: silent },
-  { name: "kwok", row: "kwok", says: silent },
   shared("nodes-forward"),
   shared("nodes-controller"),
   { name: "router", row: "router", says: /^no response at \S+; see log\/router\.log$/ },

@@ -17,11 +17,10 @@ type Waiting = KubeObject & {
 
 /** The waiting pod's spec with a loop that keeps memory; it may take a tenth of a core. */
 function busy(name: string): Waiting["spec"] {
-  const { spec } = shell(name, "node-0") as Waiting;
   const memory = `head -c ${kept} /dev/zero >/dev/shm/kept`;
   const resources = { requests: { cpu: "20m" }, limits: { cpu: "100m" } };
   const command = ["sh", "-c", `${memory}; while :; do :; done`];
-  return { ...spec, containers: spec.containers.map((container) => ({ ...container, command, resources })) };
+  return (shell(name, "node-0", undefined, { command, resources }) as Waiting).spec;
 }
 
 const object = objectsOf(namespace);

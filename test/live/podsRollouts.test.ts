@@ -132,9 +132,10 @@ describe("an update of Deployments that cannot work", function () {
     let said = "";
     started.stderr?.on("data", (chunk: Buffer) => {
       said += chunk.toString();
+      const failures = said.replaceAll(/^\d+ resources done\n/gm, "");
       const now = Date.now();
       for (const one of printed.values()) one.times = 0;
-      for (const one of said.split(/^ *\d+\.\d s {2}/m)) {
+      for (const one of failures.split(/^ *\d+\.\d s {2}/m)) {
         const [, pod = "", rest = ""] = /^pods\/([a-z0-9-]+)([^]*?)\n$/.exec(one) ?? [];
         if (pod === "") continue;
         const before = printed.get(one) ?? { pod, rest, at: now, times: 0 };

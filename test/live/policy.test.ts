@@ -3,23 +3,21 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
+import { labTarget } from "../../lab/pulumi.ts";
 import { retarget } from "../../lab/retarget.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { stackPath } from "../../config/stackFile.ts";
 import { createPrerequisites } from "../../lab/prerequisites.ts";
 import { lab } from "../../lab/harness/cloud.ts";
 import { initStack, pulumi, type Target } from "../../lab/harness/engine.ts";
-import { deleteNodesExcept, nodeNames } from "../../lab/harness/kube.ts";
 
 const target: Target = { stack: "policy", file: path.join(lab.dir, "Pulumi.policy.yaml") };
 const config = path.join(lab.dir, "policy.json");
 
 describe("the policy pack", () => {
-  let nodes: ReadonlySet<string>;
   before(async () => {
-    nodes = await nodeNames();
     await createPrerequisites(
-      retarget(stackPath("test"), target.file, lab, samplePassphrase("test")).prerequisites,
+      retarget(stackPath("test"), target.file, labTarget(lab), samplePassphrase("test")).prerequisites,
       lab,
       () => undefined,
     );
@@ -29,7 +27,6 @@ describe("the policy pack", () => {
 
   after(async () => {
     await pulumi(["stack", "rm", "--yes", "--preserve-config"], target);
-    await deleteNodesExcept(nodes);
   });
 
   it("the policy pack finds no violation in the test stack", async () => {

@@ -1,4 +1,4 @@
-/** Prow's three environments together on the lab's cluster, with the real hook and deck where containers would be. */
+/** Prow's three environments together on the lab's cluster, in containers. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -9,16 +9,22 @@ import { gunzipSync } from "node:zlib";
 import { after, before, describe, it } from "mocha";
 import { sample } from "../../config/samples.ts";
 import { hmacToken, delivery } from "../../ops/lib/prow/smoke.ts";
-import { eventually } from "../../lab/harness/cloud.ts";
+import { eventually, lab } from "../../lab/harness/cloud.ts";
 import { type Outcome, pulumi } from "../../lab/harness/engine.ts";
-import { api, deleteNodesExcept, type KubeObject, nodeNames } from "../../lab/harness/kube.ts";
-import { type Running, runContainer } from "./prow/container.ts";
-import { type Github, openedPullRequest, startGithub } from "./prow/github.ts";
-import { prowTools } from "./prow/tools.ts";
+import { api, type KubeObject } from "../../lab/harness/kube.ts";
+import { type Github, startGithub } from "./prow/github.ts";
+import { memberAtGithub, owner, payloadOf, pullRequest, releasingPods } from "./prow/proposal.ts";
+import { type PullRequest, webhook } from "../../lab/demo/github.ts";
+import { forward } from "../../lab/demo/kubectl.ts";
+import { ask } from "../../lab/demo/outside.ts";
+import { toolchainFolders } from "../../lab/toolchain/toolchain.ts";
 import { SystemOnLab } from "../../lab/harness/system.ts";
 
 interface ProwJob extends KubeObject {
-  readonly spec: { readonly job: string; readonly refs: { readonly pulls: readonly { readonly number: number }[] } };
+  readonly spec: {
+    readonly job: string;
+    readonly refs: { readonly pulls: readonly { readonly number: number; readonly sha: string }[] };
+  };
 }
 
 const environments = {
@@ -31,15 +37,18 @@ type Name = keyof typeof environments;
 const names = Object.keys(environments) as readonly Name[];
 const jobsOf = (name: Name): string => `${environments[name].prow}-jobs`;
 const prowJobs = (name: Name): string => `/apis/prow.k8s.io/v1/namespaces/${jobsOf(name)}/prowjobs`;
+/** Where each has its webhook. */
+const hosts = {
+  test: "hook.prowdeploy.ci",
+  stage: "kubevirt-stg-aa0fc76a511b88d3d7a618e3072828e1-0000.us-south.containers.appdomain.cloud",
+};
 const definition = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/prowjobs.prow.k8s.io";
 
 describe("Prow's three environments on the lab", function () {
   this.timeout(900_000);
   const stacks = new Map<Name, SystemOnLab>();
   const folder = mkdtempSync(path.join(tmpdir(), "orrery-prow-"));
-  let tools: string;
   let github: Github;
-  let nodes: ReadonlySet<string>;
   const stack = (name: Name): SystemOnLab => {
     const found = stacks.get(name);
     assert.ok(found);
@@ -47,18 +56,18 @@ describe("Prow's three environments on the lab", function () {
   };
 
   before(async () => {
-    tools = await prowTools();
     github = await startGithub();
-    nodes = await nodeNames();
     for (const name of names) stacks.set(name, await SystemOnLab.open("prow", name));
   });
   after(async () => {
     github.close();
     rmSync(folder, { recursive: true, force: true });
-    for (const [name, one] of stacks) await one.close(environments[name].prow, jobsOf(name));
-    // The kind stays for other environments; here there are none. The nodes were made for these stacks.
+    for (const [name, one] of stacks) {
+      const jobs = jobsOf(name);
+      await releasingPods(jobs, () => one.close(environments[name].prow, jobs));
+    }
+    // The kind stays for other environments; here there are none.
     if ((await api.find(definition)) !== undefined) await api.delete(definition);
-    await deleteNodesExcept(nodes);
   });
 
   it("the three environments come up one after the other", async () => {
@@ -113,26 +122,11 @@ describe("Prow's three environments on the lab", function () {
     }
   });
 
-  describe("with hook and deck running", () => {
-    const running = new Map<string, Running>();
-    const run = async (name: Name, service: "hook" | "deck"): Promise<Running> => {
-      const { prow, prefix } = environments[name];
-      const started = await runContainer({
-        namespace: prow,
-        name: `${prefix}${service}`,
-        program: path.join(tools, service),
-        answers: { [`${prefix}ghproxy`]: Number(new URL(github.url).port) },
-        image: { "/var/run/ko/template": path.join(tools, "template") },
-        imageEnv: { KO_DATA_PATH: "/var/run/ko" },
-      });
-      running.set(`${name} ${service}`, started);
-      return started;
-    };
-    const send = async (name: Name, url: string, token: string): Promise<number> => {
-      const body = openedPullRequest();
-      const at = `${url}${name === "stage" ? "/staging-hook" : "/hook"}`;
-      return (await fetch(at, { method: "POST", headers: delivery("pull_request", body, token), body })).status;
-    };
+  describe("with a pull request at GitHub", () => {
+    let change: PullRequest;
+    let body: string | undefined;
+    const hookOf = (name: keyof typeof hosts): string =>
+      `https://${hosts[name]}${name === "stage" ? "/staging-hook" : "/hook"}`;
     const hmac = async (name: Name): Promise<string> => {
       const { prow, prefix } = environments[name];
       const { data } = await api.get<{ data: { hmac: string } }>(
@@ -140,78 +134,90 @@ describe("Prow's three environments on the lab", function () {
       );
       return hmacToken(Buffer.from(data.hmac, "base64").toString());
     };
-    after(async () => {
-      for (const one of running.values()) await one.stop();
+    before(async () => {
+      const alice = await memberAtGithub();
+      const deployed = ["test", "stage"] as const;
+      const hooks: number[] = [];
+      for (const name of deployed) hooks.push(await webhook(alice, owner, hookOf(name), await hmac(name)));
+      change = await pullRequest(alice, ...deployed.map(hookOf));
+      body = await eventually(
+        "GitHub's delivery",
+        () => payloadOf(alice, hooks[0] ?? 0, "pull_request"),
+        (found) => found !== undefined,
+      );
     });
 
     for (const name of ["test", "stage"] as const) {
-      it(`${name} creates a ProwJob from a signed pull request, in its own namespace, and refuses a wrong signature`, async () => {
-        const hook = await run(name, "hook");
-        const url = hook.url(8888);
-        assert.equal(await send(name, url, `${await hmac(name)}?`), 403);
-        assert.deepEqual(await api.list(prowJobs(name)), []);
-        assert.equal(await send(name, url, await hmac(name)), 200);
-        const [job] = await eventually(
+      it(`it becomes one ProwJob of ${name}, in its own namespace; a wrong signature is refused`, async () => {
+        const [job, ...more] = await eventually(
           "a ProwJob",
           () => api.list<ProwJob>(prowJobs(name)),
           (found) => found.length > 0,
-          30,
-        ).catch((error: unknown) => {
-          throw new Error(`${String(error)}; asked of GitHub: ${github.asked.join(", ")}; ${hook.log().slice(-3000)}`);
-        });
+        );
+        assert.deepEqual(more, []);
         assert.equal(job?.spec.job, "test-job");
         assert.deepEqual(
-          job.spec.refs.pulls.map(({ number }) => number),
-          [7],
+          job.spec.refs.pulls.map(({ number, sha }) => [number, sha]),
+          [[change.number, change.head.sha]],
         );
-        for (const other of names.filter((one) => one !== name && one !== "test"))
-          assert.deepEqual(await api.list(prowJobs(other)), [], other);
+        const headers = { ...delivery("pull_request", body ?? "", `${await hmac(name)}?`) };
+        assert.equal((await ask(lab, hookOf(name), { method: "POST", headers, body: body ?? "" })).status, 403);
+        assert.equal((await api.list(prowJobs(name))).length, 1);
+        assert.deepEqual(await api.list(prowJobs("prod")), []);
       });
     }
 
-    it("Deck shows its page and the job", async () => {
-      const url = (await run("test", "deck")).url(8080);
-      const page = await (await fetch(url)).text();
-      assert.match(page, /DOCTYPE html/i);
-      assert.match(page, /Prow Status/);
-      const shown = await eventually(
-        "the job in Deck",
-        async () => (await (await fetch(`${url}/prowjobs.js`)).json()) as { items: ProwJob[] },
-        ({ items }) => items.length > 0,
-        60,
-      );
-      assert.deepEqual(
-        shown.items.map(({ spec }) => spec.job),
-        ["test-job"],
-      );
+    it("verify finds everything in order, and reports a broken service", async () => {
+      const run = { lab, toolchain: toolchainFolders(), log: () => undefined };
+      const [hook, deck] = await Promise.all([
+        forward(run, "kubernetes-prow", "service/hook", 8888),
+        forward(run, "kubernetes-prow", "service/deck", 80),
+      ]);
+      const url = `http://127.0.0.1:${hook.port}`;
+      const verify = (at: string) =>
+        stack("test").ops(["verify", "--gcsweb", "none", "--deck", `http://127.0.0.1:${deck.port}`, "--hook", at]);
+      try {
+        const whole = await verify(`${url}/hook`);
+        assert.equal(whole.code, 0, whole.stdout + whole.stderr);
+        // As if a proxy rewrote the path: hook answers 200 to everything there.
+        const swallowed = await verify(`${url}/`);
+        assert.equal(swallowed.code, 1, swallowed.stdout);
+        assert.match(swallowed.stdout, /WRONG {2}answer {2}.* with a wrong signature: answers 200, not 403/);
+        hook.close();
+        const broken = await verify(`${url}/hook`);
+        assert.equal(broken.code, 1, broken.stdout);
+        assert.match(broken.stdout, /WRONG {2}answer {2}\S+\/hook with a ping: does not answer/);
+      } finally {
+        hook.close();
+        deck.close();
+      }
     });
 
-    it("verify finds everything in order, and reports a broken service", async () => {
-      const [hook, deck] = [running.get("test hook"), running.get("test deck")];
-      assert.ok(hook !== undefined && deck !== undefined);
-      const verify = () =>
-        stack("test").ops(["verify", "--gcsweb", "none", "--deck", deck.url(8080), "--hook", `${hook.url(8888)}/hook`]);
-      const whole = await verify();
-      assert.equal(whole.code, 0, whole.stdout + whole.stderr);
-      // As if a proxy rewrote the path: hook answers 200 to everything there.
-      const rewritten = ["verify", "--gcsweb", "none", "--deck", "none", "--hook", `${hook.url(8888)}/`];
-      const swallowed = await stack("test").ops(rewritten);
-      assert.equal(swallowed.code, 1, swallowed.stdout);
-      assert.match(swallowed.stdout, /WRONG {2}answer {2}.* with a wrong signature: answers 200, not 403/);
-      await hook.stop();
-      const broken = await verify();
-      assert.equal(broken.code, 1, broken.stdout);
-      assert.match(broken.stdout, /WRONG {2}answer {2}\S+\/hook with a ping: does not answer/);
+    it("verify and status name the pod, container and cause of a service whose new image does not exist", async () => {
       const at = "/apis/apps/v1/namespaces/kubernetes-prow/deployments/tide";
-      await api.patch(at, { spec: { template: { metadata: { annotations: { "orrery.lab/fail": "true" } } } } });
+      interface Deployment {
+        readonly spec: { readonly template: { readonly spec: { readonly containers: readonly { image: string }[] } } };
+      }
+      const { containers } = (await api.get<Deployment>(at)).spec.template.spec;
+      const images = (image?: string): Promise<unknown> =>
+        api.patch(at, {
+          spec: {
+            template: { spec: { containers: containers.map((one) => ({ ...one, image: image ?? one.image })) } },
+          },
+        });
+      await images("quay.io/orrery/nothing:1");
       const status = (...words: readonly string[]) =>
         stack("test").opsOf("status", ["--only", "workloads", "--limit", "1m", ...words]);
-      const settled = await status("--wait", "5s");
+      const settled = await eventually(
+        "the refusal",
+        () => status(),
+        ({ stdout }) => /ErrImagePull|ImagePullBackOff/.test(stdout),
+      );
       assert.equal(settled.code, 1, settled.stdout);
       assert.match(settled.stdout, /BAD +kubernetes-prow\/tide: 0 of 1 pods are ready: pod tide-\S+, container tide: /);
       const pods = await stack("test").ops(["verify", "--gcsweb", "none", "--deck", "none", "--hook", "none"]);
       assert.match(pods.stdout, /WRONG {2}state {3}Deployment kubernetes-prow\/tide/);
-      await api.patch(at, { spec: { template: { metadata: { annotations: { "orrery.lab/fail": null } } } } });
+      await images();
       const again = await status("--wait", "1m");
       assert.equal(again.code, 0, again.stdout);
     });
@@ -224,7 +230,7 @@ describe("Prow's three environments on the lab", function () {
       mkdirSync(tree, { recursive: true });
       const filler = `# ${"jobs ".repeat(2000)}\n`;
       for (let index = 0; index < 90; index++) {
-        const job = `{name: job-${index}, interval: 24h, decorate: true, spec: {containers: [{image: "a:1", command: [a]}]}}`;
+        const job = `{name: job-${index}, cron: '0 0 1 1 *', decorate: true, spec: {containers: [{image: "a:1", command: [a]}]}}`;
         writeFileSync(path.join(tree, `kubevirt-periodics-${index}.yaml`), `${filler}periodics: [${job}]\n`);
       }
       const refused = await stack("stage").ops(["bootstrap", "--jobs", folder]);
@@ -324,13 +330,17 @@ describe("Prow's three environments on the lab", function () {
     });
 
     it("environments are destroyed one by one, and leave the others as they are", async () => {
-      await stack("test").assertDestroyed(`/api/v1/namespaces/kubernetes-prow/pods`);
+      const destroyed = (name: Name): Promise<void> =>
+        releasingPods(jobsOf(name), () =>
+          stack(name).assertDestroyed(`/api/v1/namespaces/${environments[name].prow}/pods`),
+        );
+      await destroyed("test");
       await stack("stage").assertDeployed();
       await stack("prod").assertDestroyRefused();
-      await stack("stage").assertDestroyed(`/api/v1/namespaces/staging-kubevirt-prow/pods`);
+      await destroyed("stage");
       assert.ok(await api.find(definition), "the kind went with an environment that does not own it");
       assert.ok(await api.find("/apis/apps/v1/namespaces/kubevirt-prow/deployments/hook"));
-      await stack("prod").assertDestroyed(`/api/v1/namespaces/kubevirt-prow/pods`);
+      await destroyed("prod");
     });
   });
 });

@@ -12,18 +12,11 @@ import { runCronJob } from "../../lab/demo/cronJobs.ts";
 import { makeRepository, propose, type PullRequest } from "../../lab/demo/github.ts";
 import { ask, type Person } from "../../lab/demo/outside.ts";
 import { deployProw, type ProwAtWork, robot } from "../../lab/demo/prow/deploy.ts";
-import {
-  comment,
-  folderOf,
-  objectText,
-  type ProwJob,
-  prowJobs,
-  pullRequest,
-  repository,
-} from "../../lab/demo/prow/steps.ts";
+import { comment, folderOf, objectText, type ProwJob, prowJobs, repository } from "../../lab/demo/prow/steps.ts";
 import { until } from "../../lab/demo/until.ts";
 import { lab } from "../../lab/harness/cloud.ts";
 import { kubeApi } from "../../lab/kubernetes/api.ts";
+import { ended, labelled, presubmit, robotSaid, robotSays } from "./prow/change.ts";
 
 const cluster = demoSettings(lab);
 const api = kubeApi(cluster);
@@ -35,33 +28,20 @@ const release = "release-1.0";
 const newJob = "check-farewell";
 const pullJob = "pull-farewell";
 
-const busybox = "docker.io/library/busybox:1";
 /** Asks for an image as Docker with the options of the preset would. */
 const pull = String.raw`. /etc/default/docker
 mirror=$(echo "$DOCKER_OPTS" | sed 's/.*--registry-mirror=\([^ ]*\).*/\1/')/v2/library/farewell
 layer=$(wget -qO- --header 'Accept: application/vnd.oci.image.manifest.v1+json' "$mirror/manifests/1" | sed 's/.*"layers":.*"digest":"\([^"]*\)".*/\1/')
 wget -qO- "$mirror/blobs/$layer"`;
-const job = (name: string, container: object, labels: Readonly<Record<string, string>> = {}): object => ({
-  ...{ name, labels, always_run: false, decorate: true },
-  spec: {
-    nodeSelector: { type: "vm", zone: "ci" },
-    containers: [{ image: busybox, resources: { requests: { cpu: "10m", memory: "16Mi" } }, ...container }],
-  },
-});
 /** Jobs that the demonstration does not have at first. */
 const jobFile = {
   presubmits: {
     [repository]: [
-      job(newJob, { command: ["echo", "farewell"] }),
-      job(pullJob, { command: ["sh", "-c", pull] }, { "preset-docker-mirror": "true" }),
+      presubmit(newJob, { command: ["echo", "farewell"] }),
+      presubmit(pullJob, { command: ["sh", "-c", pull] }, { "preset-docker-mirror": "true" }),
     ],
   },
 };
-
-interface Said {
-  readonly body: string;
-  readonly user: { readonly login: string };
-}
 
 interface Pulled extends PullRequest {
   readonly title: string;
@@ -95,23 +75,13 @@ describe("Prow's plugins at work", function () {
   /** The owner merges without Prow. */
   const merge = (number: number, name: string): Promise<unknown> =>
     prow.alice.call("PUT", `/repos/${name}/pulls/${number}/merge`, { merge_method: "squash" });
-  /** What the robot has said about a pull request, once something is like that. */
   const answered = (number: number, what: RegExp, name = repository): Promise<string> =>
-    until(`the robot's comment ${String(what)}`, 180, async () => {
-      const all = await prow.alice.get<readonly Said[]>(`/repos/${name}/issues/${number}/comments`);
-      return all.find(({ body, user }) => user.login === robot && what.test(body))?.body;
-    });
+    robotSays(prow, { in: name, number }, what);
   const write = (branch: string, text: string): Promise<unknown> =>
     prow.alice.call("PUT", `/repos/${repository}/contents/greeting.txt`, {
       ...{ branch, message: "Greet otherwise\n\nSigned-off-by: alice <alice@users.noreply.github.com>" },
       content: Buffer.from(text).toString("base64"),
     });
-  const labelled = (label: string, there: boolean): Promise<true> =>
-    until(`${there ? "" : "no "}label ${label}`, 120, async () => {
-      const { labels } = await pullRequest(prow, conflicting.number);
-      return labels.some(({ name }) => name === label) === there ? true : undefined;
-    });
-
   /** A job's run at the conflicting change, asked for until hook knows the job: it reads the mounted file some time after it is written. */
   async function runOf(name: string, at = 0): Promise<ProwJob> {
     const runs = (): Promise<readonly ProwJob[]> => prowJobs(api, prow, { job: name, number: conflicting.number });
@@ -123,7 +93,7 @@ describe("Prow's plugins at work", function () {
     });
     return until(`the end of run ${at} of ${name}`, 300, async () => {
       const found = (await runs())[at];
-      return ["success", "failure", "error"].includes(found?.status.state ?? "") ? found : undefined;
+      return found !== undefined && ended(found) ? found : undefined;
     });
   }
 
@@ -132,15 +102,15 @@ describe("Prow's plugins at work", function () {
     conflicting = await propose(alice, { path: "greeting.txt", text: "Hi\n", title: "Greet short", in: repository });
     await merge(merged.number, repository);
     await write(conflicting.head.ref, "Hi there\n");
-    await labelled("needs-rebase", true);
+    await labelled(prow, { in: repository, number: conflicting.number }, "needs-rebase", true);
     await answered(conflicting.number, /PR needs rebase/);
     const at = `/repos/${repository}/git/refs/heads/${conflicting.head.ref}`;
     await prow.alice.call("PATCH", at, { sha: await mainOf(repository), force: true });
     await write(conflicting.head.ref, "Hi\n");
-    await labelled("needs-rebase", false);
+    await labelled(prow, { in: repository, number: conflicting.number }, "needs-rebase", false);
     await until("the end of the robot's comment", 60, async () => {
-      const all = await prow.alice.get<readonly Said[]>(`/repos/${repository}/issues/${conflicting.number}/comments`);
-      return all.some(({ body }) => body.includes("PR needs rebase")) ? undefined : true;
+      const all = await robotSaid(prow, { in: repository, number: conflicting.number });
+      return all.some((body) => body.includes("PR needs rebase")) ? undefined : true;
     });
   });
 

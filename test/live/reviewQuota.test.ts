@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
+import { labTarget } from "../../lab/pulumi.ts";
 import { retarget } from "../../lab/retarget.ts";
 import { eventually, lab, openstackApi } from "../../lab/harness/cloud.ts";
 import { api, useNamespace } from "../../lab/harness/kube.ts";
@@ -36,7 +37,7 @@ describe("review --quota on the lab", () => {
   const dir = mkdtempSync(path.join(tmpdir(), "review-quota-"));
   useNamespace(namespace);
   before(() => {
-    retarget(stackPath("test"), path.join(dir, "Pulumi.quota.yaml"), lab, samplePassphrase("test"));
+    retarget(stackPath("test"), path.join(dir, "Pulumi.quota.yaml"), labTarget(lab), samplePassphrase("test"));
   });
   after(() => {
     rmSync(dir, { recursive: true });

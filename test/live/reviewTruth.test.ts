@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
+import { labTarget } from "../../lab/pulumi.ts";
 import { retarget } from "../../lab/retarget.ts";
 import { openSalt } from "../../config/passphrase.ts";
 import { samplePassphrase } from "../../config/samples.ts";
@@ -44,7 +45,11 @@ describe("the offline review and the engine", function () {
     // A server without a machine: what is compared is Nova's resource, not what boots.
     const at = ["config", "callysto:settings", "environments", "hub-ci", "flavor"];
     writeFileSync(source, setAt(readFileSync(stackPath(stack), "utf8"), at, "lab.none"));
-    await createPrerequisites(retarget(source, file, lab, samplePassphrase(stack)).prerequisites, lab, () => undefined);
+    await createPrerequisites(
+      retarget(source, file, labTarget(lab), samplePassphrase(stack)).prerequisites,
+      lab,
+      () => undefined,
+    );
     rmSync(source);
     text = readFileSync(file, "utf8");
     const made = await pulumi(["stack", "init"], target);

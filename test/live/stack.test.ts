@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { before, describe, it } from "mocha";
 import { stackPath } from "../../config/stackFile.ts";
 import { setAt } from "../../config/stackEdit.ts";
+import { labTarget } from "../../lab/pulumi.ts";
 import { retarget } from "../../lab/retarget.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import { createPrerequisites } from "../../lab/prerequisites.ts";
@@ -35,7 +36,7 @@ async function hub(): Promise<{ hostname: string; address: string }> {
 describe("the test stack on the lab", () => {
   before(async () => {
     await createPrerequisites(
-      retarget(stackPath("test"), target.file, lab, samplePassphrase("test")).prerequisites,
+      retarget(stackPath("test"), target.file, labTarget(lab), samplePassphrase("test")).prerequisites,
       lab,
       () => undefined,
     );

@@ -7,6 +7,7 @@ import { pathToFileURL } from "node:url";
 import { after, afterEach, before, beforeEach, describe, it } from "mocha";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { projectDir } from "../../config/stackFile.ts";
+import { eventually } from "../../lab/harness/cloud.ts";
 import { installPackages } from "../../lab/openstack/packages.ts";
 import { statusPage } from "../../ops/lib/status/render/page.ts";
 import type { Report, Row } from "../../ops/lib/status/row.ts";
@@ -162,17 +163,26 @@ describe("the page of status in Chromium", function () {
 
   it("the page fits a phone, and light and dark mode", async () => {
     await sheet.setViewportSize({ width: 375, height: 667 });
+    // The page draws a frame or more after its size changed.
+    await eventually(
+      "all labels are in the window",
+      async () =>
+        await sheet
+          .locator(".planet text")
+          .evaluateAll((all) =>
+            all
+              .map((one) =>
+                (one as { getBoundingClientRect(): { left: number; right: number } }).getBoundingClientRect(),
+              )
+              .map(({ left, right }) => [left, right] as const),
+          ),
+      (labels) => labels.length > 0 && labels.every(([left, right]) => left >= 0 && right <= 375),
+    );
     assert.equal(
       await sheet.evaluate("document.documentElement.scrollWidth"),
       375,
       "the page scrolls sideways as a whole",
     );
-    const labels = await sheet
-      .locator(".planet text")
-      .evaluateAll((all) =>
-        all.map((one) => (one as { getBoundingClientRect(): { left: number; right: number } }).getBoundingClientRect()),
-      );
-    for (const { left, right } of labels) assert.ok(left >= 0 && right <= 375, `${left} to ${right}`);
     const colour = (): Promise<unknown> => sheet.evaluate("getComputedStyle(document.body).color");
     assert.equal(await colour(), "rgb(232, 235, 244)");
     await sheet.emulateMedia({ colorScheme: "light" });
@@ -198,11 +208,14 @@ describe("the page of status in Chromium", function () {
       assert.equal(await side().locator("h3.picked").innerText(), worker);
       assert.match(await sheet.title(), /^◆ \*: 1 bad, 1 warning, 1 unknown$/);
       await sheet.setViewportSize({ width: 375, height: 667 });
-      assert.equal(await sheet.evaluate("document.documentElement.scrollWidth"), 375);
-      const boxes = await Promise.all(
-        ["prod", "stage"].map((one) => planet(`${one}, what all systems share`).boundingBox()),
+      // The page draws a frame or more after its size changed.
+      await eventually(
+        "one below the other",
+        async () =>
+          await Promise.all(["prod", "stage"].map((one) => planet(`${one}, what all systems share`).boundingBox())),
+        ([above, below]) => (below?.y ?? 0) > (above?.y ?? 0) + (above?.height ?? Infinity),
       );
-      assert.ok((boxes[1]?.y ?? 0) > (boxes[0]?.y ?? 0) + (boxes[0]?.height ?? 0), "one below the other");
+      assert.equal(await sheet.evaluate("document.documentElement.scrollWidth"), 375);
     } finally {
       await served.close();
     }

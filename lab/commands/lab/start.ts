@@ -1,5 +1,6 @@
 /** `orrery lab start`, the second half of `npm start`. */
 import { defineCommand } from "../../../cli/command.ts";
+import { isApplied, remembered } from "../../applied.ts";
 import { checkHost } from "../../hostChecks.ts";
 import { up } from "../../lab.ts";
 import { chooseNodes, nodeOptions } from "../../nodeChoice.ts";
@@ -11,7 +12,7 @@ import { waitForWorkloads } from "../../workloads.ts";
 
 export const command = defineCommand({
   about:
-    "Starts the lab, runs pulumi up with the test stack on it, waits for its pods, and prints what runs where. Exit code 1 if something does not run.",
+    "Starts the lab, runs pulumi up with the test stack on it where something changed, waits for its pods, and prints what runs where. Exit code 1 if something does not run.",
   options: nodeOptions,
   async run(asked) {
     const settings = labSettings();
@@ -19,10 +20,14 @@ export const command = defineCommand({
     await chooseNodes(settings, asked, log);
     const run = await openLab();
     await up(run.lab, run.toolchain, run.log);
-    const status = await applyStack("up", "test", run);
-    if (status !== 0) return status;
-    const failing = await waitForWorkloads(run.lab, run.log);
-    console.log(await summary(run));
+    if (isApplied(run, "test")) {
+      run.log("pulumi up has nothing to do: program, settings and state are those of the last one");
+    } else {
+      const status = await remembered(run, "test", () => applyStack("up", "test", run));
+      if (status !== 0) return status;
+    }
+    const [failing, text] = await Promise.all([waitForWorkloads(run.lab, run.log), summary(run)]);
+    console.log(text);
     if (failing.length > 0) console.error(["", "Not everything runs:", ...failing].join("\n"));
     return failing.length === 0 ? 0 : 1;
   },

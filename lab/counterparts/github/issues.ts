@@ -174,9 +174,9 @@ export const issues: Routes = {
     }
     return ok(labelsOf(repository, issue));
   },
-  "DELETE /repos/:owner/:repo/issues/:number/labels/:label": (call) => {
+  "DELETE /repos/:owner/:repo/issues/:number/labels/*": (call) => {
     const [repository, issue] = [repositoryOf(call), issueOf(call)];
-    const name = issue.labels.find((one) => one.toLowerCase() === (call.path.label ?? "").toLowerCase());
+    const name = issue.labels.find((one) => one.toLowerCase() === (call.path.rest ?? "").toLowerCase());
     if (name === undefined) throw new Refusal(404, "Label does not exist");
     issue.labels = issue.labels.filter((one) => one !== name);
     touch(issue);

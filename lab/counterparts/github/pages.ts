@@ -59,13 +59,17 @@ function deliveriesPage(world: World): string {
 /** The page of a path; undefined if there is none. */
 export async function page(world: World, pathname: string): Promise<string | undefined> {
   if (pathname === "/lab/deliveries") return deliveriesPage(world);
-  const [owner, name, , number] = pathname.split("/").filter(Boolean);
+  const [owner, name, kind, ...rest] = pathname.split("/").filter(Boolean);
   if (owner === undefined) {
     const rows = [...world.repositories.values()].map((one) => [link(`/${fullName(one)}`, fullName(one))]);
     return frame("Repositories", table(rows));
   }
   const repository = world.repository(owner, name ?? "");
   if (repository === undefined) return undefined;
-  const issue = repository.issues.get(Number(number));
+  if (kind === "tree") {
+    const branch = `refs/heads/${rest.join("/")}`;
+    return (await repository.git.resolve(branch)) === undefined ? undefined : repositoryPage(repository);
+  }
+  const issue = repository.issues.get(Number(rest[0]));
   return issue === undefined ? repositoryPage(repository) : issuePage(world, repository, issue);
 }

@@ -39,7 +39,7 @@ const protectionJson = (asked: Readonly<Record<string, unknown>>) =>
   );
 
 function labelOf(call: Call): Label {
-  const found = repositoryOf(call).labels.get((call.path.label ?? "").toLowerCase());
+  const found = repositoryOf(call).labels.get((call.path.rest ?? "").toLowerCase());
   if (found === undefined) throw missing("label");
   return found;
 }
@@ -225,14 +225,24 @@ export const repositories: Routes = {
     repositoryOf(call).labels.set(name.toLowerCase(), label);
     return created(label);
   },
-  "PATCH /repos/:owner/:repo/labels/:label": (call) => {
-    const label = labelOf(call);
-    label.color = optional(call, "color", label.color);
-    label.description = optional(call, "description", label.description);
+  "PATCH /repos/:owner/:repo/labels/*": (call) => {
+    const [repository, old] = [repositoryOf(call), labelOf(call)];
+    const label = {
+      name: optional(call, "new_name", optional(call, "name", old.name)),
+      color: optional(call, "color", old.color),
+      description: optional(call, "description", old.description),
+    };
+    repository.labels.delete(old.name.toLowerCase());
+    repository.labels.set(label.name.toLowerCase(), label);
+    for (const issue of repository.issues.values()) {
+      issue.labels = issue.labels.map((one) => (one === old.name ? label.name : one));
+    }
     return ok(label);
   },
-  "DELETE /repos/:owner/:repo/labels/:label": (call) => {
-    repositoryOf(call).labels.delete(labelOf(call).name.toLowerCase());
+  "DELETE /repos/:owner/:repo/labels/*": (call) => {
+    const [repository, { name }] = [repositoryOf(call), labelOf(call)];
+    repository.labels.delete(name.toLowerCase());
+    for (const issue of repository.issues.values()) issue.labels = issue.labels.filter((one) => one !== name);
     return nothing;
   },
   "GET /repos/:owner/:repo/milestones": () => ok([]),

@@ -53,8 +53,8 @@ export interface Status {
 
 export interface Label {
   readonly name: string;
-  color: string;
-  description: string;
+  readonly color: string;
+  readonly description: string;
 }
 
 export interface Repository {

@@ -53,8 +53,11 @@ export async function playProw(run: Run, prow: ProwAtWork, tell: Tell): Promise<
     return found?.state === "success" ? found : undefined;
   });
   tell("crier sets the status of the commit at GitHub", `${status.context}: ${status.state}, ${status.target_url}`);
-  const deck = await ask(lab, `https://${prow.hosts.deck}/prowjobs.js`);
-  if (!deck.body.includes(done.metadata.name)) throw new Error(`Deck does not list ${done.metadata.name}`);
+  // It asks the cluster every half minute.
+  await until("the job in Deck's list", 90, async () => {
+    const { body } = await ask(lab, `https://${prow.hosts.deck}/prowjobs.js`);
+    return body.includes(done.metadata.name) ? true : undefined;
+  });
   tell("Deck lists the job", `https://${prow.hosts.deck}/?repo=${repository}`);
 
   const forged = await forge(lab, prow, "not the secret", JSON.stringify({ action: "created" }));

@@ -57,7 +57,9 @@ export async function startThothCounterparts(
     apps: [app],
   };
   return startCounterparts(kubeApi(lab), people, {
-    accounts: Object.fromEntries(accounts.map((name) => [secret(`thoth:ultrahookKey-ultrahook-${name}`), name])),
-    hosts: [...Object.values(tunnels), zuulTunnel].map(publicHost),
+    tunnels: {
+      accounts: Object.fromEntries(accounts.map((name) => [secret(`thoth:ultrahookKey-ultrahook-${name}`), name])),
+      hosts: [...Object.values(tunnels), zuulTunnel].map(publicHost),
+    },
   });
 }

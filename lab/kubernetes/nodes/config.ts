@@ -161,7 +161,7 @@ function kubeletConfig(node: RealNode, { authority }: NodeCredentials): object {
     clusterDomain: "cluster.local",
     containerRuntimeEndpoint: `unix://${containerdSocket(node)}`,
     // What waits for another pod is tried again soon: after lab down all start at once.
-    crashLoopBackOff: { maxContainerRestartPeriod: "10s" },
+    crashLoopBackOff: { maxContainerRestartPeriod: "3s" },
     // Of the machine's disk, which the lab shares with everything else. Not for memory: the kubelet counts files that the kernel
     // keeps in it as taken, and they fill every group with a limit.
     evictionHard: { "nodefs.available": "1%", "imagefs.available": "1%" },

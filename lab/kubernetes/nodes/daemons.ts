@@ -5,6 +5,7 @@ import { python } from "../../openstack/services.ts";
 import { type Daemon, runningPid } from "../../process.ts";
 import type { LabSettings } from "../../settings.ts";
 import type { NodePrograms } from "../../toolchain/nodePrograms.ts";
+import { smallHeap } from "../daemons.ts";
 import { egressSocket } from "./apiServer.ts";
 import { addressesOf } from "./families.ts";
 import { groupName } from "./first.ts";
@@ -37,7 +38,7 @@ export function sharedDaemons(lab: LabSettings): Daemon[] {
     {
       name: "nodes-controller",
       command: process.execPath,
-      args: [file("controller.ts")],
+      args: ["--max-semi-space-size=4", file("controller.ts")],
       cwd: import.meta.dirname, // in the lab's own folder its settings would be refused
       env: { ...process.env, ORRERY_LAB: lab.dir, ORRERY_PORTS: String(lab.firstPort) },
     },
@@ -57,7 +58,7 @@ export function innerDaemons(
   const inside = (name: string, program: string, ...args: string[]): Daemon => ({
     ...enter(lab, node, [program, ...args]),
     name: `${node.name}-${name}`,
-    env: { PATH, HOME: "/root" },
+    env: { PATH, HOME: "/root", ...smallHeap },
   });
   const program = path.join(programs.node, "node");
   return {

@@ -47,7 +47,8 @@ const container = {
   ],
   readinessProbe: { httpGet: { path: "/ready", port: readyPort }, periodSeconds: 1 },
   livenessProbe: { httpGet: { path: "/health", port: healthPort } },
-  resources: { requests: { cpu: "10m", memory: "32Mi" }, limits: { memory: "170Mi" } },
+  // Before all others get a processor: what starts with it asks it first.
+  resources: { requests: { cpu: "1", memory: "32Mi" }, limits: { memory: "170Mi" } },
   securityContext: {
     allowPrivilegeEscalation: false,
     readOnlyRootFilesystem: true,

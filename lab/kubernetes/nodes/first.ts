@@ -1,4 +1,5 @@
 /** The first process of a node: it makes the node's view of the machine and ends with everything that runs in the node. */
+import { statSync } from "node:fs";
 import path from "node:path";
 import type { Daemon } from "../../process.ts";
 import type { LabSettings } from "../../settings.ts";
@@ -10,6 +11,10 @@ export const groupName = (node: RealNode): string => node.netns;
 
 /** Written when the node's namespaces and mounts are complete. */
 export const readyFile = (lab: LabSettings, node: RealNode): string => path.join(lab.dir, "run", `${node.name}.ready`);
+
+/** Milliseconds since 1970 at which the node last started; 0 for one that never did. */
+export const startOf = (lab: LabSettings, node: RealNode): number =>
+  statSync(readyFile(lab, node), { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
 /**
  * Values of the whole machine that the kubelet sets if they are different. In the node files with these values are mounted over

@@ -37,7 +37,10 @@ export function follow<T extends KubeObject>(api: KubeApi, path: string, changed
 
 const keyOf = ({ metadata }: KubeObject): string => `${metadata.namespace ?? ""}/${metadata.name}`;
 
-/** Runs `work` soon after each call, once at a time; calls meanwhile lead to one more run. A failure is logged and tried again. */
+/**
+ * Runs `work` soon after each call, once at a time; calls meanwhile lead to one more run. A failure is logged and tried again.
+ * @param pause - least milliseconds between two runs; on a busy machine twice as long as a run takes, at most 5 s
+ */
 export function coalesced(what: string, pause: number, work: () => Promise<void>): () => void {
   let wanted = false;
   let running = false;
@@ -45,12 +48,17 @@ export function coalesced(what: string, pause: number, work: () => Promise<void>
     running = true;
     while (wanted) {
       wanted = false;
-      await work().catch(async (error: unknown) => {
-        console.error(`${what}: ${error instanceof Error ? error.message : String(error)}; trying again`);
-        wanted = true;
-        await sleep(1000);
-      });
-      await sleep(pause);
+      const began = performance.now();
+      let took = 0;
+      const ended = (): number => (took = performance.now() - began);
+      await work()
+        .finally(ended)
+        .catch(async (error: unknown) => {
+          console.error(`${what}: ${error instanceof Error ? error.message : String(error)}; trying again`);
+          wanted = true;
+          await sleep(1000);
+        });
+      await sleep(Math.max(pause, Math.min(2 * took, 5000)));
     }
     running = false;
   };

@@ -22,18 +22,18 @@ export async function nodesHealth(lab: LabSettings): Promise<Health[]> {
   const nodes = realNodes(lab);
   if (nodes.length === 0) return [];
   const api = kubeApi(lab);
-  const ended = sharedDaemons(lab)
-    .map(({ name }) => name)
-    .filter((name) => name !== "router" && !runs(lab, name));
-  const shared = [imagesHealth(lab, ended), routerHealth(lab), dnsHealth(api)];
+  const shared = [routerHealth(lab), dnsHealth(api)];
   return Promise.all([...nodes.map((node) => nodeHealth(lab, api, node)), ...shared]);
 }
 
-/** The rows that nothing waits for: volumes, which depend on the claims that there are, and metrics. */
+/** The rows that nothing waits for: images, which a start asks for otherwise, volumes, which depend on the claims that there are, and metrics. */
 export async function servicesHealth(lab: LabSettings): Promise<Health[]> {
   if (realNodes(lab).length === 0) return [];
   const api = kubeApi(lab);
-  return Promise.all([volumesHealth(lab, api), metricsHealth(api)]);
+  const ended = sharedDaemons(lab)
+    .map(({ name }) => name)
+    .filter((name) => name !== "router" && !runs(lab, name));
+  return Promise.all([imagesHealth(lab, ended), volumesHealth(lab, api), metricsHealth(api)]);
 }
 
 interface Conditions extends KubeObject {

@@ -2,8 +2,10 @@
  * OpenShift's ImageStreamImport on real nodes: who creates one has the answer in its status at once, and the stream has the image. The API
  * server asks this webhook before it stores the object, which is removed again, as OpenShift keeps none.
  */
+import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:https";
+import { json } from "node:stream/consumers";
 import type { LabSettings } from "../../settings.ts";
 import { type KubeApi, type KubeObject, pathOf } from "../api.ts";
 import { authorityFile, certificateFor } from "../router/certificates.ts";
@@ -13,6 +15,9 @@ import { imported, type ImageStream, locate, type Resolve } from "./imageStreams
 const group = "image.openshift.io";
 /** The certificate's name; the API server calls it on loopback. */
 const host = "localhost";
+
+/** Where only the API server asks: who may read its configuration of webhooks, and nobody else, knows the path. */
+const askedAt = (lab: LabSettings): string => `/${createHmac("sha256", lab.password).update("imports").digest("hex")}`;
 
 /** An import as it is asked for. */
 export interface ImageStreamImport extends KubeObject {
@@ -83,11 +88,15 @@ export async function answerImports(
     return { ...answer, patch: Buffer.from(JSON.stringify(patch)).toString("base64") };
   };
   const pem = readFileSync(await certificateFor(lab, host));
+  const secretPath = askedAt(lab);
   const server = createServer({ key: pem, cert: pem }, (incoming, outgoing) => {
-    const chunks: Buffer[] = [];
-    incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-    incoming.on("end", () => {
-      review(JSON.parse(Buffer.concat(chunks).toString()) as Review).then(
+    if (incoming.url?.split("?")[0] !== secretPath) {
+      outgoing.writeHead(401).end();
+      return;
+    }
+    json(incoming)
+      .then((body) => review(body as Review))
+      .then(
         (response) =>
           outgoing.end(JSON.stringify({ apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", response })),
         (error: unknown) => {
@@ -95,7 +104,6 @@ export async function answerImports(
           outgoing.writeHead(500).end();
         },
       );
-    });
   });
   server.listen(lab.ports.imports, "127.0.0.1");
   let registered = false;
@@ -132,7 +140,7 @@ const webhook = (lab: LabSettings): KubeObject & { readonly webhooks: readonly o
       sideEffects: "NoneOnDryRun",
       timeoutSeconds: 30,
       clientConfig: {
-        url: `https://${host}:${lab.ports.imports}/`,
+        url: `https://${host}:${lab.ports.imports}${askedAt(lab)}`,
         caBundle: readFileSync(authorityFile(lab)).toString("base64"),
       },
       rules: [{ apiGroups: [group], apiVersions: ["v1"], resources: ["imagestreamimports"], operations: ["CREATE"] }],

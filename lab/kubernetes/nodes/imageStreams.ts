@@ -28,7 +28,7 @@ export interface ImageStream extends KubeObject {
       readonly importPolicy?: { readonly scheduled?: boolean };
     }[];
   };
-  readonly status?: { readonly tags?: readonly TagStatus[] };
+  readonly status?: { readonly dockerImageRepository?: string; readonly tags?: readonly TagStatus[] };
 }
 
 interface TagStatus {
@@ -160,8 +160,11 @@ export function importImages(api: KubeApi, layouts: StreamLayouts): void {
         await layouts.fetch(registry, repository, version);
       }
       const tags = imported(stream, resolve, new Date());
-      if (JSON.stringify(tags) !== JSON.stringify(stream.status?.tags ?? [])) {
-        await api.patch(`${pathOf(stream)}/status`, { status: { tags } });
+      const { namespace = "", name } = stream.metadata;
+      const status = { dockerImageRepository: `${internalRegistry}/${namespace}/${name}`, tags };
+      const { dockerImageRepository, tags: before = [] } = stream.status ?? {};
+      if (JSON.stringify(status) !== JSON.stringify({ dockerImageRepository, tags: before })) {
+        await api.patch(`${pathOf(stream)}/status`, { status });
       }
       seen.set(uid, state);
     }

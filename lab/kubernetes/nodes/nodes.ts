@@ -6,7 +6,7 @@ import { installPackages } from "../../openstack/packages.ts";
 import { answers, assertRuns, logFile, runningPid, start, stop, waitUntilReady } from "../../process.ts";
 import type { LabSettings } from "../../settings.ts";
 import { ensureNodePrograms, type NodePrograms } from "../../toolchain/nodePrograms.ts";
-import { kubeApi, type KubeObject } from "../api.ts";
+import { type KubeApi, kubeApi, type KubeObject } from "../api.ts";
 import { writeEgress } from "./apiServer.ts";
 import { podAdmission } from "./admission.ts";
 import { writeNetworkConfig, writeNodeFiles } from "./config.ts";
@@ -48,26 +48,22 @@ export async function prepareNodes(lab: LabSettings): Promise<void> {
   await makeNodeNetwork(lab, realNodes(lab));
 }
 
+/** What a node has without the API server, which may start meanwhile: its first process and containerd, which looks through what it had. */
+export async function startContainerds(lab: LabSettings, programs: NodePrograms): Promise<void> {
+  await Promise.all(realNodes(lab).map((node) => startContainerd(lab, node, programs)));
+}
+
 /** Starts what does not run, and waits until every node is ready and the cluster's DNS answers. */
 export async function startNodes(lab: LabSettings, programs: NodePrograms, log: Log): Promise<void> {
   const api = kubeApi(lab);
   const nodes = realNodes(lab);
   const missing = [...sharedNames(lab), ...nodes.flatMap(nodeDaemonNames)].filter((name) => !runs(lab, name));
   if (missing.length > 0) log(`Kubernetes: starting ${nodes.length} real node${nodes.length === 1 ? "" : "s"}`);
-  await api.apply(routerNamespace);
-  mkdirSync(namesFolder(lab), { recursive: true, mode: 0o755 });
-  // The controller writes it first: later its signal might meet a router that is just starting.
-  if (!runs(lab, "nodes-controller")) rmSync(routerFile(lab), { force: true });
-  for (const daemon of sharedDaemons(lab)) {
-    if (daemon.name === "router") await waitFor(lab, "nodes-controller", () => existsSync(routerFile(lab)));
-    start(lab.dir, daemon);
-  }
-  await waitFor(lab, "nodes-controller", () => answers(`http://127.0.0.1:${lab.ports.registry}/v2/`));
-  await waitFor(lab, "router", () => answers(`http://${nodeNetwork(lab).ingress}/`));
   const ranges = new Map<string, readonly string[]>();
-  await Promise.all(
-    nodes.map(async (node) => {
-      await startNode(lab, node, programs);
+  await Promise.all([
+    startShared(lab, api),
+    ...nodes.map(async (node) => {
+      startKubelet(lab, node, programs);
       const path = `/api/v1/nodes/${node.name}`;
       await waitFor(lab, `${node.name}-kubelet`, async () => {
         const given = (await api.find<Node>(path))?.spec.podCIDRs ?? [];
@@ -78,7 +74,7 @@ export async function startNodes(lab: LabSettings, programs: NodePrograms, log: 
       // A kubelet must not give itself this label.
       await api.patch(path, { metadata: { labels: { "node-role.kubernetes.io/worker": "" } } });
     }),
-  );
+  ]);
   await routePods(lab, nodes, ranges);
   await Promise.all([...podAdmission, ...dnsObjects(namesFolder(lab))].map((object) => api.apply(object)));
   const daemons = nodes.flatMap(nodeDaemonNames);
@@ -93,7 +89,21 @@ interface Node extends KubeObject {
   readonly spec: { readonly podCIDRs?: readonly string[] };
 }
 
-async function startNode(lab: LabSettings, node: RealNode, programs: NodePrograms): Promise<void> {
+/** What serves all nodes, until it answers. */
+async function startShared(lab: LabSettings, api: KubeApi): Promise<void> {
+  await api.apply(routerNamespace);
+  mkdirSync(namesFolder(lab), { recursive: true, mode: 0o755 });
+  // The controller writes it first: later its signal might meet a router that is just starting.
+  if (!runs(lab, "nodes-controller")) rmSync(routerFile(lab), { force: true });
+  for (const daemon of sharedDaemons(lab)) {
+    if (daemon.name === "router") await waitFor(lab, "nodes-controller", () => existsSync(routerFile(lab)));
+    start(lab.dir, daemon);
+  }
+  await waitFor(lab, "nodes-controller", () => answers(`http://127.0.0.1:${lab.ports.registry}/v2/`));
+  await waitFor(lab, "router", () => answers(`http://${nodeNetwork(lab).ingress}/`));
+}
+
+async function startContainerd(lab: LabSettings, node: RealNode, programs: NodePrograms): Promise<void> {
   const written = writeNodeFiles(lab, node, programs, nodeCredentials(lab), authorityFile(lab));
   if (!runs(lab, node.name)) {
     rmSync(readyFile(lab, node), { force: true });
@@ -108,17 +118,21 @@ async function startNode(lab: LabSettings, node: RealNode, programs: NodeProgram
         .map((name) => stop(lab.dir, name)),
     );
   }
-  const { containerd, kubelet, proxy } = innerDaemons(lab, node, programs);
   // kube-proxy ends by itself when its file changes, and the kubelet goes on with the old one.
   const outdated = ["kubelet", "proxy"].filter((name) => written.some((file) => file.startsWith(`${name}.`)));
   await Promise.all(outdated.map((name) => stop(lab.dir, `${node.name}-${name}`)));
-  if (!runs(lab, containerd.name)) {
-    const log = logFile(lab.dir, containerd.name);
-    const earlier = existsSync(log) ? readFileSync(log).length : 0;
-    start(lab.dir, containerd);
-    // It listens before it has found the containers of its last run, and the kubelet ends when it meets that.
-    await waitFor(lab, containerd.name, () => readFileSync(log).subarray(earlier).includes("successfully booted"));
-  }
+  const { containerd } = innerDaemons(lab, node, programs);
+  if (runs(lab, containerd.name)) return;
+  const log = logFile(lab.dir, containerd.name);
+  const earlier = existsSync(log) ? readFileSync(log).length : 0;
+  start(lab.dir, containerd);
+  // It listens before it has found the containers of its last run, and the kubelet ends when it meets that.
+  await waitFor(lab, containerd.name, () => readFileSync(log).subarray(earlier).includes("successfully booted"));
+}
+
+/** The rest of a node whose containerd runs, for an API server that answers. */
+function startKubelet(lab: LabSettings, node: RealNode, programs: NodePrograms): void {
+  const { kubelet, proxy } = innerDaemons(lab, node, programs);
   for (const daemon of [kubelet, proxy]) start(lab.dir, daemon);
 }
 

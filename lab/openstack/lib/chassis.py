@@ -74,8 +74,9 @@ def reconcile(db, txn):
                 member.chassis and member.chassis[0] == chassis
                 for member in port.ha_chassis_group[0].ha_chassis))
         elif port.type == '':
-            wanted = port.logical_port in plugged and (
-                port.options.get('requested-chassis') == NAME)
+            # A subport of a trunk goes with its parent.
+            wanted = (port.logical_port in plugged and port.options.get('requested-chassis') == NAME
+                      or bool(port.parent_port) and port.parent_port[0] in plugged)
         else:
             continue
         mine = bool(port.chassis) and port.chassis[0] == chassis

@@ -28,7 +28,12 @@ MACHINES = DIR + '/data/machines'
 RUN = DIR + '/run'
 USER = 60706 + int(os.environ['ORRERY_SLOT'])     # of qemu; systemd and Debian leave 60706 to 61183 unused
 CLONE_NEWNET, TUNSETIFF, TAP_FLAGS = 0x40000000, 0x400454ca, 0x5002     # IFF_TAP, IFF_NO_PI, IFF_VNET_HDR
+PR_SET_THP_DISABLE = 41
 TAP_NAME = 14       # longest name that Nova gives a tap: "tap" and the start of the port's id
+
+
+# A machine takes the memory that its guest uses, and not blocks of 2 MB around it; qemu inherits this.
+ctypes.CDLL(None).prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)
 
 
 class Failed(Exception):

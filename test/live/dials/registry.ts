@@ -1,9 +1,11 @@
-/** A real image registry (Debian's docker-registry) on this machine, and images of nothing to put into it. */
+/** A real image registry (Debian's docker-registry) on this machine, which gets images of the lab. */
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, openAsBlob, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { lab } from "../../../lab/harness/cloud.ts";
+import { imageFolders } from "../../../lab/images/build.ts";
+import { foreignImages } from "../../../lab/kubernetes/nodes/plan.ts";
 import { bound, eventually } from "./celery.ts";
 import { freePort } from "../port.ts";
 
@@ -11,12 +13,16 @@ import { freePort } from "../port.ts";
 export interface Registry {
   /** Host and port, as an image's name begins. */
   readonly address: string;
-  /** Pushes an image without layers. @returns its digest, as the registry returns it */
-  push(repository: string, tag: string, content: string): Promise<string>;
+  /** Pushes an image that the lab has, by its digest. */
+  push(repository: string, tag: string, digest: string): Promise<void>;
   close(): Promise<void>;
 }
 
-const manifestType = "application/vnd.docker.distribution.manifest.v2+json";
+interface Manifest {
+  readonly mediaType: string;
+  readonly config: { readonly digest: string };
+  readonly layers: readonly { readonly digest: string }[];
+}
 
 /** Starts a registry in a folder of its own. */
 export async function openRegistry(): Promise<Registry> {
@@ -32,18 +38,22 @@ export async function openRegistry(): Promise<Registry> {
 
   return {
     address,
-    async push(repository, tag, content) {
+    async push(repository, tag, digest) {
       const at = `http://${address}/v2/${repository}`;
-      const config = JSON.stringify({ content });
-      const digest = `sha256:${createHash("sha256").update(config).digest("hex")}`;
-      const begun = await fetch(`${at}/blobs/uploads/`, { method: "POST" });
-      const upload = new URL(begun.headers.get("location") ?? "", at);
-      upload.searchParams.set("digest", digest);
-      await put(upload, config, "application/octet-stream");
-      const blob = { mediaType: "application/vnd.docker.container.image.v1+json", size: config.length, digest };
-      const manifest = { schemaVersion: 2, mediaType: manifestType, config: blob, layers: [] };
-      const made = await put(new URL(`${at}/manifests/${tag}`), JSON.stringify(manifest), manifestType);
-      return made.headers.get("docker-content-digest") ?? "";
+      const folders = [...foreignImages(lab), ...imageFolders()];
+      const fileOf = (blob: string): string => {
+        const files = folders.map((folder) => path.join(folder, "blobs", "sha256", blob.replace("sha256:", "")));
+        return files.find((file) => existsSync(file)) ?? "";
+      };
+      const manifest = readFileSync(fileOf(digest), "utf8");
+      const { mediaType, config, layers } = JSON.parse(manifest) as Manifest;
+      for (const blob of [config, ...layers]) {
+        const begun = await fetch(`${at}/blobs/uploads/`, { method: "POST" });
+        const upload = new URL(begun.headers.get("location") ?? "", at);
+        upload.searchParams.set("digest", blob.digest);
+        await put(upload, await openAsBlob(fileOf(blob.digest)), "application/octet-stream");
+      }
+      await put(new URL(`${at}/manifests/${tag}`), manifest, mediaType);
     },
     async close() {
       child.kill();
@@ -54,8 +64,7 @@ export async function openRegistry(): Promise<Registry> {
 }
 
 /** @throws if the registry does not take it */
-async function put(url: URL, body: string, type: string): Promise<Response> {
+async function put(url: URL, body: string | Blob, type: string): Promise<void> {
   const answer = await fetch(url, { method: "PUT", body, headers: { "content-type": type } });
   if (!answer.ok) throw new Error(`${url.pathname}: HTTP ${answer.status}: ${await answer.text()}`);
-  return answer;
 }

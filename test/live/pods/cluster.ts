@@ -1,5 +1,5 @@
 /** A cluster with two real nodes next to the lab under test, and ways to ask it and the programs in its containers. */
-import { execFile, execFileSync } from "node:child_process";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
 import path from "node:path";
 import { promisify } from "node:util";
 import { after, before } from "mocha";
@@ -39,6 +39,7 @@ export function useRealNodes(
   before(async () => {
     part = kubernetes(await ensureToolchain(quiet));
     await part.down(cluster);
+    spawnSync("umount", ["--quiet", cluster.dir]); // the disk of a run that was killed
     removeLabFolder(cluster.dir, root);
     createLabFolder(cluster.dir, root);
     if (disk !== undefined) {
@@ -67,7 +68,7 @@ export const quiet = (): void => undefined;
 
 /** Output of kubectl in the tests' namespace. @throws with its stderr */
 export async function kubectl(...args: readonly string[]): Promise<string> {
-  const options = { env: { ...process.env, KUBECONFIG: files(cluster).kubeconfig }, timeout: 60_000 };
+  const options = { env: { ...process.env, KUBECONFIG: files(cluster).kubeconfig }, timeout: 120_000 };
   const { stdout } = await promisify(execFile)(
     path.join(toolchainFolders().bin, "kubectl"),
     ["-n", namespace, ...args],

@@ -109,8 +109,8 @@ export const redis: readonly KubeObject[] = [
   }),
 ];
 
-/** A pod that waits, to run commands in. @param node - the node that it runs on */
-export const shell = (name: string, node: string, image = "orrery.lab/tools:1"): KubeObject => ({
+/** A pod that waits, to run commands in. @param node - the node that it runs on @param more - of its container */
+export const shell = (name: string, node: string, image = "orrery.lab/tools:1", more: object = {}): KubeObject => ({
   apiVersion: "v1",
   kind: "Pod",
   metadata: { name, namespace, labels: { app: name } },
@@ -118,7 +118,7 @@ export const shell = (name: string, node: string, image = "orrery.lab/tools:1"):
     nodeSelector: { "kubernetes.io/hostname": node },
     terminationGracePeriodSeconds: 0,
     securityContext: podSecurity(1000),
-    containers: [{ name: "shell", image, command: ["sleep", "infinity"], securityContext: locked }],
+    containers: [{ name: "shell", image, command: ["sleep", "infinity"], securityContext: locked, ...more }],
   },
 });
 

@@ -1,4 +1,5 @@
 /** Dgraph's certificates as openssl sees them, in a server and a client that really talk. */
+import { api, type KubeObject } from "../../../lab/harness/kube.ts";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -73,3 +74,11 @@ export class TlsFolder {
 }
 
 const serverFiles = ["-CAfile", "ca.crt", "-cert", "node.crt", "-key", "node.key"];
+
+/** Texts of a Secret's keys. */
+export async function secretOf(namespace: string, name: string): Promise<Readonly<Record<string, string>>> {
+  const { data } = await api.get<KubeObject & { data: Record<string, string> }>(
+    `/api/v1/namespaces/${namespace}/secrets/${name}`,
+  );
+  return Object.fromEntries(Object.entries(data).map(([key, text]) => [key, Buffer.from(text, "base64").toString()]));
+}

@@ -181,6 +181,26 @@ describe("the lab's counterpart of GitHub", () => {
     });
   });
 
+  it("renames and deletes a label wherever it is, by a path with the label's own slash, as Prow asks", async () => {
+    const at = "/repos/org/repo";
+    await api("POST", `${at}/issues/1/labels`, ["size-S"]);
+    await api("PATCH", `${at}/labels/size-S`, { name: "size/S", color: "00ff00", description: "small" });
+    const names = async (where: string): Promise<readonly string[]> =>
+      (await api<readonly { name: string }[]>("GET", `${at}${where}`)).map(({ name }) => name);
+    assert.deepEqual(await names("/issues/1/labels"), ["lgtm", "size/S"]);
+    assert.deepEqual(await names("/labels"), ["lgtm", "size/S"]);
+    await api("PATCH", `${at}/labels/size/S`, { color: "0000ff" });
+    await api("DELETE", `${at}/labels/size/S`);
+    assert.deepEqual(await names("/issues/1/labels"), ["lgtm"]);
+    assert.deepEqual(await names("/labels"), ["lgtm"]);
+  });
+
+  it("has a page of each branch, and none of a branch that does not exist", async () => {
+    const page = async (branch: string): Promise<number> =>
+      (await fetch(`http://127.0.0.1:${port}/org/repo/tree/${branch}`, { method: "HEAD" })).status;
+    assert.deepEqual([await page("change"), await page("release-9")], [200, 404]);
+  });
+
   it("answers a cache that asks again with 304, and strangers with 401", async () => {
     const at = "/repos/org/repo/issues/1/labels";
     const { etag = "" } = await ask("GET", at);

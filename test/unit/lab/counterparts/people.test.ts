@@ -7,6 +7,8 @@ import type { KubeApi, KubeObject } from "../../../../lab/kubernetes/api.ts";
 /** A cluster that keeps what is applied, and whose Deployments are ready at once. */
 class Cluster {
   readonly objects = new Map<string, KubeObject>();
+  /** Annotations of each counterpart's only pod, by the pod's name. */
+  readonly annotated = new Map<string, readonly Readonly<Record<string, string>>[]>();
 
   readonly api = {
     apply: (object: KubeObject): Promise<KubeObject> => {
@@ -21,6 +23,16 @@ class Cluster {
     find: (path: string) => {
       const secret = this.objects.get(`Secret/${path.split("/").at(-1) ?? ""}`);
       return Promise.resolve(secret === undefined ? undefined : { data: base64(secret.stringData) });
+    },
+    list: (path: string) => {
+      const name = `${/labelSelector=app%3D(\w+)$/.exec(path)?.[1] ?? "none"}-1`;
+      const annotations = this.annotated.get(name)?.at(-1) ?? {};
+      return Promise.resolve([{ metadata: { name, annotations } }]);
+    },
+    patch: (path: string, { metadata }: { metadata: { annotations: Readonly<Record<string, string>> } }) => {
+      const name = /\/namespaces\/lab-counterparts\/pods\/([\w-]+)$/.exec(path)?.[1] ?? "none";
+      this.annotated.set(name, [...(this.annotated.get(name) ?? []), metadata.annotations]);
+      return Promise.resolve();
     },
   } as unknown as KubeApi;
 
@@ -52,6 +64,11 @@ describe("the lab's counterparts", () => {
     assert.deepEqual(cluster.objects.get("Deployment/github"), first);
   });
 
+  it("have their pods looked at when their files change, and only then", () => {
+    const changes = (name: string): number => cluster.annotated.get(`${name}-1`)?.length ?? 0;
+    assert.deepEqual(["github", "google"].map(changes), [2, 1]);
+  });
+
   it("know the people of both systems, by the tokens that they had", () => {
     const seed = JSON.parse(cluster.text("github-files", "seed.json")) as {
       readonly tokens: Readonly<Record<string, string>>;
@@ -68,7 +85,7 @@ describe("the lab's counterparts", () => {
     assert.equal(cluster.objects.get("Service/ultrahook"), undefined);
     const people = { organisations: {}, programs: {} };
     const accounts = { "key-of-aicoe": "aicoe" };
-    await startCounterparts(cluster.api, people, { accounts, hosts: ["webhooks.aicoe.ultrahook.com"] });
+    await startCounterparts(cluster.api, people, { tunnels: { accounts, hosts: ["webhooks.aicoe.ultrahook.com"] } });
     const service = cluster.objects.get("Service/ultrahook");
     assert.ok(service);
     const { metadata, spec } = service;

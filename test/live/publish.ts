@@ -1,10 +1,10 @@
-/** Publishes newer images behind the tags that Packit's stacks name, as its builders do: the lab's own program, with another label. */
+/** Publishes newer images behind the tags that stacks name, as their builders do: the lab's own program, with another label. */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { imageFolders } from "../../../lab/images/build.ts";
-import { type ImageConfig, LayoutWriter, readIndex, readLayers } from "../../../lab/images/layout.ts";
-import { foreignImages, offerImages } from "../../../lab/kubernetes/nodes/plan.ts";
-import type { LabSettings } from "../../../lab/settings.ts";
+import { imageFolders } from "../../lab/images/build.ts";
+import { type ImageConfig, LayoutWriter, readIndex, readLayers } from "../../lab/images/layout.ts";
+import { foreignImages, offerImages } from "../../lab/kubernetes/nodes/plan.ts";
+import type { LabSettings } from "../../lab/settings.ts";
 
 /** @param image - with registry and tag @param build - what makes it another image @returns its digest */
 export async function publish(lab: LabSettings, image: string, build: string): Promise<string> {
