@@ -10,6 +10,7 @@ import { type AskedNodes, chooseNodes, nodesFor } from "./nodeChoice.ts";
 import { environment, type Run } from "./pulumi.ts";
 import { endsWithUs } from "./process.ts";
 import { root } from "./settings.ts";
+import { removeBuildCache } from "./toolchain/buildCache.ts";
 import { ensureTools } from "./tools/tools.ts";
 
 /** Suites about objects that others made, whose images nobody else has: simulated nodes report their pods ready. */
@@ -60,6 +61,7 @@ export async function runTests(run: Run, names: readonly string[]): Promise<numb
       await down(run.lab, run.toolchain, true);
       await chooseNodes(run.lab, nodes, run.log);
       if (!requested()) await up(run.lab, run.toolchain, run.log);
+      removeBuildCache(); // nothing else is built for an hour
       return requested() ? 1 : await child(mocha(live, { ...process.env, ...environment(run, "test") }));
     },
     async () => {

@@ -5,7 +5,7 @@ import { chmod, cp, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Log } from "../component.ts";
 import { lock } from "../lock.ts";
-import { runToFile } from "../process.ts";
+import { allEnded, runToFile } from "../process.ts";
 import { installPackages } from "../openstack/packages.ts";
 import { roomFor } from "../room.ts";
 import { cacheDir } from "../settings.ts";
@@ -23,6 +23,9 @@ const revision = 4;
 /** GB that the largest image takes while it is built: its packages, their files, the archive of those and the layer. */
 const roomNeeded = 2;
 
+/** Images that are built at once: most steps of one take a single processor. */
+const sideBySide = 2;
+
 /** GB that are left at most where a program has ended because the disk is full. */
 const leftWhenFull = 0.1;
 
@@ -30,6 +33,8 @@ const leftWhenFull = 0.1;
 interface Layout {
   readonly name: string;
   readonly folder: string;
+  /** Finished layouts that it is made of. */
+  readonly of?: readonly string[];
   /** Fills the layout. @param work - an empty folder @param log - for the output of commands */
   readonly fill: (layout: LayoutWriter, work: string, log: string) => Promise<void>;
 }
@@ -71,20 +76,38 @@ async function ensureLayouts(wanted: readonly Layout[], tools: readonly ToolName
     if (first === undefined) return;
     assertRoom(first);
     await ensureTools(log, tools);
-    log(`container images: building ${todo.length}, about ${Math.ceil(todo.length / 4)} min`);
-    for (const [index, layout] of todo.entries()) {
-      assertRoom(layout);
-      try {
-        await build(layout);
-        log(`container images: ${index + 1} of ${todo.length} (${layout.name})`);
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        throw new Error(`image ${layout.name} cannot be built: ${reason}`, { cause: error });
-      }
-    }
+    log(`container images: building ${todo.length}, about ${Math.ceil(todo.length / 6)} min`);
+    let finished = 0;
+    const one = async (layout: Layout): Promise<void> => {
+      await build(layout);
+      log(`container images: ${++finished} of ${todo.length} (${layout.name})`);
+    };
+    const made = new Set(todo.map(({ folder }) => folder));
+    const needsOthers = ({ of = [] }: Layout): boolean => of.some((folder) => made.has(folder));
+    await together(
+      todo.filter((layout) => !needsOthers(layout)),
+      one,
+    );
+    await together(todo.filter(needsOthers), one);
   } finally {
     await release();
   }
+}
+
+/** Builds some at once; after an error those that are under way are finished, and no other is begun. */
+async function together(todo: readonly Layout[], build: (layout: Layout) => Promise<void>): Promise<void> {
+  const queue = [...todo];
+  const next = async (): Promise<void> => {
+    for (let layout = queue.shift(); layout !== undefined; layout = queue.shift()) {
+      try {
+        await build(layout);
+      } catch (error) {
+        queue.length = 0;
+        throw error;
+      }
+    }
+  };
+  await allEnded(Array.from({ length: sideBySide }, next));
 }
 
 /** @throws if there is not enough space to build an image */
@@ -96,8 +119,9 @@ function assertRoom({ name }: Layout): void {
 const tooLittle = (free: number, needed: number): string =>
   `only ${free.toFixed(1)} GB are free at ${cacheDir}, ${needed} GB are needed; make room there, or set ORRERY_CACHE`;
 
-/** Builds an image; of one that fails nothing is kept but its log. @throws naming the room if that was the cause */
+/** Builds an image; of one that fails nothing is kept but its log. @throws naming the image, and the room if that was the cause */
 async function build(layout: Layout): Promise<void> {
+  assertRoom(layout);
   const partial = path.join(cacheDir, "images", "partial", layout.name);
   try {
     await fillAndFinish(layout, partial);
@@ -105,9 +129,10 @@ async function build(layout: Layout): Promise<void> {
     const full = roomFor(cacheDir).gigabytes < leftWhenFull;
     await rm(partial, { recursive: true, force: true });
     const { gigabytes } = roomFor(cacheDir);
+    const why = error instanceof Error ? error.message : String(error);
     // It took all of this, so it needs more.
-    if (full) throw new Error(tooLittle(gigabytes, Math.max(roomNeeded, Math.ceil(gigabytes) + 1)), { cause: error });
-    throw error;
+    const reason = full ? tooLittle(gigabytes, Math.max(roomNeeded, Math.ceil(gigabytes) + 1)) : why;
+    throw new Error(`image ${layout.name} cannot be built: ${reason}`, { cause: error });
   }
 }
 
@@ -144,7 +169,7 @@ function layouts(programs: NodePrograms): Layout[] {
       await runToFile(checker, ["check", path.join(root, contractFile)], log);
     }
   };
-  return [...made, { name: "stand-ins", folder: cached("stand-ins", key), fill }];
+  return [...made, { name: "stand-ins", folder: cached("stand-ins", key), of: [base], fill }];
 }
 
 function recipeLayouts(wanted: readonly Recipe[], programs: NodePrograms, all: readonly Answer[]): Layout[] {

@@ -65,7 +65,8 @@ export const unpack = `
     apt-get install -y -q --download-only --no-install-recommends -o Dpkg::Use-Pty=0 -o Debug::NoLocking=1 \\
       -o Dir::State::status="$work/status" -o Dir::Cache::archives="$work/debs" "$@"
   }
-  download "$@" || { apt-get update -q; download "$@"; }
+  # One at a time, also next to the installation of packages.
+  download "$@" || { flock /run/lock/orrery-packages apt-get update -q; download "$@"; }
   mkdir -p "$root/usr/bin" "$root/usr/sbin" "$root/usr/lib" "$root/usr/lib64"
   for name in bin sbin lib lib64; do ln -s usr/$name "$root/$name"; done
   for deb in "$work"/debs/*.deb; do dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$root"; done

@@ -6,6 +6,7 @@ import { cp, mkdir, readFile, rename, rm, stat, symlink, writeFile } from "node:
 import path from "node:path";
 import type { Log } from "../component.ts";
 import { endsWithUs } from "../process.ts";
+import { buildCache } from "./buildCache.ts";
 import { download, type Source } from "./download.ts";
 import type { Artifact, Step } from "./artifacts.ts";
 
@@ -191,7 +192,7 @@ function run(
   own: Readonly<Record<string, string>>,
 ): Promise<string> {
   const to = openSync(log, "a");
-  const env: NodeJS.ProcessEnv = { GOCACHE: path.join(cache, "go-build"), ...process.env, ...goEnvironment, ...own };
+  const env: NodeJS.ProcessEnv = { GOCACHE: buildCache(cache), ...process.env, ...goEnvironment, ...own };
   const child = spawn(...endsWithUs(command, args), { cwd, env, stdio: ["ignore", "pipe", to] });
   let output = "";
   child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));

@@ -1,12 +1,12 @@
 /** Artifacts outside the toolchain, which only some commands use: they are built when they are first used. */
 import { existsSync, mkdirSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import path from "node:path";
 import type { Log } from "../component.ts";
 import { lock } from "../lock.ts";
 import { cacheDir } from "../settings.ts";
 import type { Artifact } from "./artifacts.ts";
 import { artifactFolder, buildArtifact } from "./build.ts";
+import { buildLock, keepBuildCache } from "./buildCache.ts";
 import { source } from "./download.ts";
 import { missingFor } from "./toolchain.ts";
 
@@ -32,15 +32,14 @@ export async function ensureArtifacts(
   const [problem] = missingFor(title, gigabytes);
   if (problem !== undefined) throw new Error(problem);
   mkdirSync(path.join(cacheDir, "log"), { recursive: true });
-  // The toolchain's lock: two builds at once would double the memory, and they share folders.
   const busy = `another checkout is building ${title} or the toolchain`;
-  const release = await lock(path.join(cacheDir, "toolchain.lock"), log, busy);
+  const release = await lock(buildLock, log, busy);
   try {
+    keepBuildCache();
     const todo = missing(); // another checkout may have built some meanwhile
     for (const [index, artifact] of todo.entries()) {
       await buildArtifact(artifact, `${title} [${index + 1}/${todo.length}] ${artifact.name}`, environment);
     }
-    if (process.env.GOCACHE === undefined) await rm(path.join(cacheDir, "go-build"), { recursive: true, force: true });
   } finally {
     await release();
   }

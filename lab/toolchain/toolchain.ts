@@ -10,6 +10,7 @@ import { roomFor } from "../room.ts";
 import { cacheDir } from "../settings.ts";
 import { source } from "./download.ts";
 import { buildArtifact, artifactFolder } from "./build.ts";
+import { buildLock, keepBuildCache } from "./buildCache.ts";
 import { cliVersion, artifacts, plugins } from "./artifacts.ts";
 import { askedVersions, lagging } from "./asked.ts";
 
@@ -89,9 +90,10 @@ export async function ensureToolchain(log: Log): Promise<Toolchain> {
   const [problem] = checkToolchain();
   if (problem !== undefined) throw new Error(problem);
   mkdirSync(path.join(cacheDir, "log"), { recursive: true });
-  const release = await lock(path.join(cacheDir, "toolchain.lock"), log, "another checkout is building the toolchain");
+  const release = await lock(buildLock, log, "another checkout is building the toolchain");
   try {
     if (existsSync(complete)) return toolchain; // another checkout has built it meanwhile
+    keepBuildCache();
     const partial = path.join(cacheDir, "pieces", "partial");
     await rm(partial, { recursive: true, force: true }); // from an interrupted build
     const environment = { cache: cacheDir, source: source(), log };
@@ -104,7 +106,6 @@ export async function ensureToolchain(log: Log): Promise<Toolchain> {
     }
     await assemble(folder);
     await rm(partial, { recursive: true, force: true });
-    if (process.env.GOCACHE === undefined) await rm(path.join(cacheDir, "go-build"), { recursive: true, force: true });
     return toolchain;
   } finally {
     await release();

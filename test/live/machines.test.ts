@@ -7,6 +7,8 @@ import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { eventually, lab, type Row } from "../../lab/harness/cloud.ts";
 import { ensureNamespace } from "../../lab/machines/namespace.ts";
+import { startServices } from "../../lab/openstack/services.ts";
+import { runningPid, stop } from "../../lab/process.ts";
 import { answers as answering, api, becomes, bootTimeout, idOf, Made, remove, withPolicy } from "./made.ts";
 import { type Key, makeKey, probe, ssh } from "./ssh.ts";
 import { markFrom } from "./wire.ts";
@@ -264,6 +266,40 @@ describe("a machine of the lab", function () {
     );
     await becomes("compute", `/servers/${server.id}`, "ACTIVE");
     assert.equal(await inside(`sudo head -c 22 ${byId()}`), "written by the machine");
+  });
+
+  it("a machine that comes up with the lab leaves the processor to the rest, until its time is over or Nova starts again", async function () {
+    if (!existsSync("/proc/self/autogroup")) this.skip();
+    const pid = (): number | undefined => runningPid(lab.dir, `vm-${server.id}`);
+    const part = (): string =>
+      readFileSync(`/proc/${pid() ?? "self"}/autogroup`, "utf8")
+        .trim()
+        .split(" nice ")[1] ?? "";
+    const becomesPart = (wanted: string, seconds: number): Promise<string> =>
+      eventually(
+        `its part is ${wanted}`,
+        () => Promise.resolve(part()),
+        (seen) => seen === wanted,
+        seconds,
+      );
+    const novaAgain = async (ends: () => void): Promise<void> => {
+      await stop(lab.dir, "nova");
+      ends();
+      startServices(lab);
+    };
+    const machineToo = (): void => {
+      process.kill(pid() ?? assert.fail("no machine"), "SIGKILL");
+    };
+    assert.equal(part(), "0");
+    await novaAgain(machineToo);
+    await becomesPart("19", 120);
+    await novaAgain(() => undefined);
+    await becomesPart("0", 60);
+    await novaAgain(machineToo);
+    await becomesPart("19", 120);
+    await becomesPart("0", 150);
+    await answers();
+    await becomes("compute", `/servers/${server.id}`, "ACTIVE");
   });
 
   it("a machine is removed without a trace, and its volume keeps the data", async () => {

@@ -29,6 +29,7 @@ RUN = DIR + '/run'
 USER = 60706 + int(os.environ['ORRERY_SLOT'])     # of qemu; systemd and Debian leave 60706 to 61183 unused
 CLONE_NEWNET, TUNSETIFF, TAP_FLAGS = 0x40000000, 0x400454ca, 0x5002     # IFF_TAP, IFF_NO_PI, IFF_VNET_HDR
 PR_SET_THP_DISABLE = 41
+ALL, LEFT_OVER = 0, 19      # a machine's part of the processor: as much as any other session's, or what those leave
 TAP_NAME = 14       # longest name that Nova gives a tap: "tap" and the start of the port's id
 
 
@@ -210,6 +211,12 @@ class Machine:
         with open(self.pidfile + '.new', 'w') as file:
             file.write('%s %s\n' % (pid, start_time(pid)))
         os.replace(self.pidfile + '.new', self.pidfile)
+
+    def share(self, part):
+        """ALL or LEFT_OVER; `nice` would only count within the session, and qemu is alone in its own."""
+        with contextlib.suppress(OSError):      # it has just ended, or this kernel does not divide by sessions
+            with open('/proc/%s/autogroup' % self.pid(), 'w') as file:
+                file.write(str(part))
 
     def attach(self, disk):
         with self.monitor() as monitor:

@@ -11,6 +11,7 @@ import copy
 import os
 import time
 
+from eventlet import greenthread
 from nova.api.metadata import base as instance_metadata
 from nova.compute import power_state
 from nova.compute import task_states
@@ -24,7 +25,7 @@ from nova.virt import hardware
 from oslo_concurrency import processutils
 
 import images
-from machine import Card, DIR, Disk, Failed, Machine
+from machine import ALL, Card, DIR, Disk, Failed, LEFT_OVER, Machine, running
 
 CONF = nova.conf.CONF
 VIFS = DIR + '/run/vif'
@@ -34,6 +35,7 @@ MAX_RAM = 2048      # MB; flavours keep their figures in Nova's books, the emula
 MAX_CPUS = 2
 COMMAND_LINE = 'root=/dev/vda rw console=ttyS0'     # unless the image has its own in os_command_line
 CONSOLE_BYTES = 102400
+POLITE_SECONDS = 90 # a machine boots after the rest of a lab that comes up, as nobody waits for it there
 SEEN_SECONDS = 3    # what a reboot or rebuild without a machine takes: clients wait until they have seen its status
 
 
@@ -50,6 +52,11 @@ def has_machine(instance):
 
 
 class OrreryDriver(fake.FakeDriver):
+    def init_host(self, host):
+        for machine in running():
+            machine.share(ALL)      # its time was not over when nova-compute ended
+        super().init_host(host)
+
     def spawn(self, context, instance, image_meta, injected_files, admin_password, allocations,
               network_info=None, block_device_info=None, power_on=True, accel_info=None):
         super().spawn(context, instance, image_meta, injected_files, admin_password, allocations,
@@ -161,6 +168,10 @@ class OrreryDriver(fake.FakeDriver):
 
     def resume_state_on_host_boot(self, context, instance, network_info, block_device_info=None):
         self.power_on(context, instance, network_info, block_device_info)
+        if has_machine(instance):
+            machine = Machine(instance.uuid)
+            machine.share(LEFT_OVER)
+            greenthread.spawn_after(POLITE_SECONDS, machine.share, ALL)
 
     def pause(self, instance):
         self._hold(instance, 'stop', power_state.PAUSED)

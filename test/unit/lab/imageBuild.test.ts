@@ -45,22 +45,24 @@ describe("an image of the lab that fails to build", () => {
     rmSync(cache, { recursive: true });
   });
 
-  it("is named in one sentence with its log; those before it are kept, and the next attempt builds the rest", () => {
+  it("is named in one sentence with its log; those that were under way are kept, and the next attempt builds the rest", () => {
     const recipes = (second: string) => [
       { name: "first", script: "echo one >page" },
       { name: "second", script: second },
-      { name: "third", script: "echo three >page" },
+      { name: "third", script: "until grep -q tool ../../../../../log/image-second.log; do sleep 0.05; done" },
+      { name: "fourth", script: "echo four >page" },
     ];
-    const failed = build(cache, recipes("echo there is no such tool >&2; exit 3"));
+    const fails = "until [ -d ../../../third/work/root ]; do sleep 0.05; done; echo there is no such tool >&2; exit 3";
+    const failed = build(cache, recipes(fails));
     const log = path.join(cache, "log", "image-second.log");
     assert.deepEqual(failed, {
       status: 1,
       stderr: `image second cannot be built: sh failed (exit code 3); read ${log}\n`,
     });
     assert.match(readFileSync(log, "utf8"), /^there is no such tool$/m);
-    assert.deepEqual(built(), ["first"]);
+    assert.deepEqual(built().toSorted(), ["first", "third"]);
     assert.deepEqual(build(cache, recipes("echo two >page")), { status: 0, stderr: "" });
-    assert.deepEqual(built().toSorted(), ["first", "second", "third"]);
+    assert.deepEqual(built().toSorted(), ["first", "fourth", "second", "third"]);
   });
 
   describe("on a disk that is full", () => {
@@ -90,7 +92,10 @@ describe("an image of the lab that fails to build", () => {
         { name: "first", script: "echo one >page" },
         { name: "second", script: second },
       ];
-      const failed = build(cache, recipes("dd if=/dev/zero of=page bs=1M"));
+      const failed = build(
+        cache,
+        recipes("until ls -d ../../../../first-*; do sleep 0.05; done; dd if=/dev/zero of=page bs=1M"),
+      );
       assert.deepEqual(failed, { status: 1, stderr: `image second cannot be built: ${tooLittle("2.1", "4")}` });
       assert.deepEqual(built(), ["first"]);
       assert.deepEqual(readdirSync(path.join(cache, "images", "partial")), []);
