@@ -13,8 +13,8 @@ export interface Page {
 }
 
 /**
- * The page of an address as somebody types it: `HOST`, `HOST/PATH` or a URL.
- * @throws if the lab serves no such host, with those that it serves
+ * The page of an address as somebody types it: `HOST`, `HOST/PATH` or a URL; the first words of a host do where no other has them.
+ * @throws if the lab serves no such host or several, with those that it serves
  */
 export function pageAt(lab: LabSettings, typed: string): Page {
   if (realNodes(lab).length === 0) {
@@ -24,13 +24,23 @@ export function pageAt(lab: LabSettings, typed: string): Page {
   }
   const text = /^https?:\/\//.test(typed) ? typed : `https://${typed}`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const address = knownHosts(lab).get(url?.hostname ?? "");
-  if (url === undefined || address === undefined) {
+  const known = knownHosts(lab);
+  const host = url === undefined ? undefined : meant(url.hostname, [...known.keys()]);
+  const address = known.get(host ?? "");
+  if (url === undefined || host === undefined || address === undefined) {
     const hosts = servedHosts(lab);
     const there = hosts.length === 0 ? "no Route or Ingress exists" : `there are ${hosts.join(", ")}`;
     throw new Error(`the lab's router does not serve ${typed}; ${there}`);
   }
+  url.hostname = host;
   return { url, address };
+}
+
+/** `deck` for `deck.prowdeploy.ci`. */
+function meant(typed: string, hosts: readonly string[]): string | undefined {
+  if (hosts.includes(typed)) return typed;
+  const [first, ...others] = hosts.filter((host) => host.startsWith(`${typed}.`));
+  return others.length === 0 ? first : undefined;
 }
 
 /** The line that fetches a page, for a shell. */

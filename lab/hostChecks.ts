@@ -13,7 +13,7 @@ import type { LabSettings } from "./settings.ts";
 /** GB below which databases stop and nodes evict pods, or soon will. */
 const leastRoom = 1;
 
-/** GB that both clouds take with all containers of the test stack, as docs/lab.md has them. */
+/** GB that both clouds take with all containers of the test stack, with what a start takes above that (docs/lab.md). */
 const wholeStack = 6.5;
 
 /** @throws naming the first port that another program listens on, or the folder whose disk is full */

@@ -1,5 +1,6 @@
 /** Processes of the lab. Background processes have a pid file and a log; only those with a pid file are ever stopped. */
 import { spawn } from "node:child_process";
+import { Resolver } from "node:dns/promises";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -182,6 +183,19 @@ export async function waitUntilReady(
 /** Whether an HTTP server responds, with any status. */
 export async function answers(url: string): Promise<boolean> {
   await fetch(url, { signal: AbortSignal.timeout(5000) });
+  return true;
+}
+
+/** Whether a DNS server on loopback responds, also if it refuses. @throws if it does not */
+export async function answersDns(port: number): Promise<boolean> {
+  const resolver = new Resolver({ timeout: 2000, tries: 2 });
+  resolver.setServers([`127.0.0.1:${port}`]);
+  try {
+    await resolver.resolveSoa("orrery.test");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ETIMEOUT" || code === "ECONNREFUSED") throw error;
+  }
   return true;
 }
 

@@ -28,6 +28,7 @@ const offsets = {
   registry: 36,
   imports: 37,
   metrics: 38,
+  names: 39,
   acme: 40,
 } as const;
 

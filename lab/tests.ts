@@ -13,7 +13,7 @@ import { root } from "./settings.ts";
 import { removeBuildCache } from "./toolchain/buildCache.ts";
 import { ensureTools } from "./tools/tools.ts";
 
-/** Suites about objects that others made, whose images nobody else has: simulated nodes report their pods ready. */
+/** Suites that are run by name on simulated nodes: they are about objects that others made, whose images nobody else has. */
 const simulated = (name: string): boolean => name.startsWith("adopt");
 
 /** The nodes of the lab: as many as the stacks ask for that tests deploy. @throws if the suites want different ones */

@@ -44,6 +44,12 @@ export async function waitForWorkloads(lab: LabSettings, log: Log, seconds = 300
   }
 }
 
+/** Says on standard error what does not run. @param failing - of {@link waitForWorkloads} @returns an exit code */
+export function sayFailing(failing: readonly string[]): 0 | 1 {
+  if (failing.length > 0) console.error(["", "Not everything runs:", ...failing].join("\n"));
+  return failing.length === 0 ? 0 : 1;
+}
+
 /** Those that lack pods, as `namespace/name`. */
 async function unready(api: KubeApi): Promise<readonly string[]> {
   const lists = ["deployments", "statefulsets"].map((kind) => api.list<Workload>(`/apis/apps/v1/${kind}`));

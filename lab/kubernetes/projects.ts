@@ -1,6 +1,6 @@
 /**
  * OpenShift's namespaces on real nodes. Those that its administrator makes get a range of user ids, and their pods run as the first
- * one, as OpenShift's constraint restricted-v2 has it; pods that ask for another user are refused.
+ * one, without capabilities and escalation, as OpenShift's constraint restricted-v2 has it; pods that ask for more are refused.
  * Source: re-implemented after github.com/openshift/apiserver-library-go and github.com/openshift/cluster-policy-controller.
  */
 import type { KubeObject } from "./api.ts";
@@ -73,6 +73,34 @@ const mark = policy("Mutating", "openshift-namespace", {
   ],
 });
 
+/** What a container asks for stays as it is: it is judged afterwards. The API server refuses privileged ones without escalation. */
+const lockedOf = (kind: string): string => `has(object.spec.${kind}) ? object.spec.${kind}.map(c, Object.spec.${kind}{
+  name: c.name,
+  securityContext: Object.spec.${kind}.securityContext{
+    allowPrivilegeEscalation: has(c.securityContext) && (has(c.securityContext.allowPrivilegeEscalation)
+      ? c.securityContext.allowPrivilegeEscalation
+      : has(c.securityContext.privileged) && c.securityContext.privileged)
+  }
+}) : []`;
+const locked = `Object{spec: Object.spec{
+  securityContext: Object.spec.securityContext{
+    seccompProfile: Object.spec.securityContext.seccompProfile{
+      type: has(object.spec.securityContext) && has(object.spec.securityContext.seccompProfile)
+        ? object.spec.securityContext.seccompProfile.type : "RuntimeDefault"
+    }
+  },
+  containers: ${lockedOf("containers")},
+  initContainers: ${lockedOf("initContainers")}
+}}`;
+
+/** Afterwards, as every container has a security context then; an applied configuration may not have an atomic list. */
+const dropped = (kind: string): string => {
+  const path = `"/spec/${kind}/" + string(i) + "/securityContext/capabilities`;
+  return `(has(object.spec.${kind}) ? object.spec.${kind}.transformList(i, c, has(c.securityContext.capabilities)
+    ? JSONPatch{op: "add", path: ${path}/drop", value: ["ALL"]}
+    : JSONPatch{op: "add", path: ${path}", value: {"drop": ["ALL"]}}) : [])`;
+};
+
 const assign = policy("Mutating", "openshift-users", {
   matchConstraints: inProjects,
   reinvocationPolicy: "Never",
@@ -94,12 +122,55 @@ const assign = policy("Mutating", "openshift-users", {
         ]`,
       },
     },
+    { patchType: "ApplyConfiguration", applyConfiguration: { expression: locked } },
+    { patchType: "JSONPatch", jsonPatch: { expression: `${dropped("containers")} + ${dropped("initContainers")}` } },
   ],
 });
 
 const usersOf = (containers: string): string =>
   `(has(object.spec.${containers}) ? object.spec.${containers} : [])
     .filter(c, has(c.securityContext) && has(c.securityContext.runAsUser)).map(c, c.securityContext.runAsUser)`;
+
+const unable = "unable to validate against any security context constraint: restricted-v2";
+
+/** Holds for every container. @param bad - CEL about the security context `s` */
+const noContainer = (bad: string): string =>
+  `variables.containers.all(c, !has(c.securityContext) || [c.securityContext].all(s, !(${bad})))`;
+const volumes = [
+  "configMap",
+  "csi",
+  "downwardAPI",
+  "emptyDir",
+  "ephemeral",
+  "persistentVolumeClaim",
+  "projected",
+  "secret",
+];
+const otherSeccomp = "has(s.seccompProfile) && s.seccompProfile.type != 'RuntimeDefault'";
+
+/** What restricted-v2 refuses besides users, by OpenShift's words for it. */
+const refused: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ["hostNetwork", "hostPID", "hostIPC"].map((field) => [
+      `spec.${field}: the host's own is not allowed to be used`,
+      `!has(object.spec.${field}) || !object.spec.${field}`,
+    ]),
+  ),
+  "spec.volumes: volumes of this kind are not allowed to be used": `!has(object.spec.volumes) || object.spec.volumes.all(v, ${volumes
+    .map((kind) => `has(v.${kind})`)
+    .join(" || ")})`,
+  "hostPort: Host ports are not allowed to be used":
+    "variables.containers.all(c, !has(c.ports) || c.ports.all(p, !has(p.hostPort) || p.hostPort == 0))",
+  "privileged: Privileged containers are not allowed": noContainer("has(s.privileged) && s.privileged"),
+  "allowPrivilegeEscalation: Allowing privilege escalation for containers is not allowed": noContainer(
+    "has(s.allowPrivilegeEscalation) && s.allowPrivilegeEscalation",
+  ),
+  "capabilities.add: capability may not be added": noContainer(
+    "has(s.capabilities) && has(s.capabilities.add) && s.capabilities.add.exists(one, one != 'NET_BIND_SERVICE')",
+  ),
+  "seccomp: Forbidden: only runtime/default is allowed": `${noContainer(otherSeccomp)} &&
+    [object.spec.securityContext].all(s, !(${otherSeccomp}))`,
+};
 
 const refuse = policy(
   "Validating",
@@ -109,6 +180,10 @@ const refuse = policy(
     variables: [
       first,
       {
+        name: "containers",
+        expression: "object.spec.containers + (has(object.spec.initContainers) ? object.spec.initContainers : [])",
+      },
+      {
         name: "ids",
         expression: `[object.spec.securityContext.runAsUser, object.spec.securityContext.fsGroup] +
           ${usersOf("containers")} + ${usersOf("initContainers")}`,
@@ -117,9 +192,10 @@ const refuse = policy(
     validations: [
       {
         expression: `variables.ids.all(id, id >= variables.first && id < variables.first + ${size})`,
-        messageExpression: `'unable to validate against any security context constraint: restricted-v2: runAsUser and fsGroup must be in the ranges: [' +
+        messageExpression: `'${unable}: runAsUser and fsGroup must be in the ranges: [' +
           string(variables.first) + ', ' + string(variables.first + ${size - 1}) + ']'`,
       },
+      ...Object.entries(refused).map(([what, expression]) => ({ expression, message: `${unable}: ${what}` })),
     ],
   },
   { validationActions: ["Deny"] },

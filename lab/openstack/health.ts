@@ -1,10 +1,9 @@
 /** Health checks of the cloud's services. */
-import { Resolver } from "node:dns/promises";
 import { connect } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Health } from "../component.ts";
-import { runningPid } from "../process.ts";
+import { answersDns, runningPid } from "../process.ts";
 import type { LabSettings } from "../settings.ts";
 import { openstackApi, type Row } from "./api.ts";
 import { host, runDir, url } from "./config/shared.ts";
@@ -61,7 +60,10 @@ function checks(lab: LabSettings): Record<string, Check> {
     "ovsdb-sb": () => jsonRpc(run("ovnsb.sock"), "echo"),
     northd: () => jsonRpc(run("northd.ctl"), "status"),
     chassis: agents,
-    named: () => dns(lab.ports.dns),
+    named: async () => {
+      await answersDns(lab.ports.dns);
+      return `${host} port ${lab.ports.dns}, udp and tcp`;
+    },
     keystone: async () => {
       await api.get("identity", "/auth/catalog");
       return url(lab.ports.keystone);
@@ -116,17 +118,4 @@ function jsonRpc(socket: string, method: string): Promise<string> {
       resolve(typeof result === "string" ? result.trim().toLowerCase() : "answers");
     });
   });
-}
-
-/** Any response counts, also REFUSED for an unknown zone. */
-async function dns(port: number): Promise<string> {
-  const resolver = new Resolver({ timeout: 2000, tries: 2 });
-  resolver.setServers([`${host}:${port}`]);
-  try {
-    await resolver.resolveSoa("orrery.test");
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ETIMEOUT" || code === "ECONNREFUSED") throw error;
-  }
-  return `${host} port ${port}, udp and tcp`;
 }

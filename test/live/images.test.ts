@@ -96,7 +96,7 @@ describe("images on real nodes", function () {
   it("an image by digest is answered by the lab's own, and its pod says so; users are the namespace's", async () => {
     const [pod] = await api.list<Pod>("/api/v1/namespaces/cms-dials-stage/pods?labelSelector=app%3Dredis-web-cache");
     assert.match(pod?.spec.containers[0]?.image ?? "", /redis:sha256-5ea57e4833e8/);
-    assert.equal(pod?.metadata.annotations?.["orrery.lab/digests"], "answered by images of the lab");
+    assert.equal(pod?.metadata.annotations?.["orrery.lab/digests"], "asked for by name in the lab");
     assert.match(await inContainer("cms-dials-stage", "deployment/redis-web-cache", "id"), /^uid=10006\d{5} gid=0/);
   });
 

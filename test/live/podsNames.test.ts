@@ -1,7 +1,13 @@
 /** What real pods reach by names and addresses: balanced Services, counterparts of the world's services, and nothing outside. */
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { networkInterfaces } from "node:os";
+import { promisify } from "node:util";
 import { before, describe, it } from "mocha";
 import { eventually } from "../../lab/harness/cloud.ts";
+import type { KubeObject } from "../../lab/kubernetes/api.ts";
 import { nodeNetwork } from "../../lab/kubernetes/nodes/plan.ts";
 import type { Balanced } from "../../lab/kubernetes/router/objects.ts";
 import { api, cluster, inPod, kubectl, namespace, succeeds, useRealNodes } from "./pods/cluster.ts";
@@ -12,9 +18,12 @@ describe("names and addresses for pods on real nodes", () => {
   useRealNodes(2);
 
   before(async () => {
-    for (const one of [...web, shell("client", "node-0"), shell("stranger", "node-1")]) await api.apply(one);
+    const onNode = shell("on-node", "node-0") as KubeObject & { readonly spec: object };
+    const pods = [shell("client", "node-0"), shell("stranger", "node-1")];
+    for (const one of [...web, ...pods, { ...onNode, spec: { ...onNode.spec, hostNetwork: true } }])
+      await api.apply(one);
     await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
-    await kubectl("wait", "pod/client", "pod/stranger", "--for=condition=Ready", "--timeout=60s");
+    await kubectl("wait", "pod/client", "pod/stranger", "pod/on-node", "--for=condition=Ready", "--timeout=60s");
   });
 
   it("a Service of type LoadBalancer answers at an address of its own, here and in pods", async () => {
@@ -54,6 +63,27 @@ describe("names and addresses for pods on real nodes", () => {
     }
     for (const address of ["192.0.2.1", "140.82.112.3"]) {
       assert.equal(await succeeds("client", ...curl, `http://${address}/`), false);
+    }
+  });
+
+  it("no pod reaches a server of this machine, by none of its addresses, which this machine reaches by all of them", async () => {
+    const open = createServer((socket) => socket.end("here")).listen(0, "0.0.0.0");
+    await once(open, "listening");
+    try {
+      const { port } = open.address() as AddressInfo;
+      const all = Object.values(networkInterfaces()).flat();
+      const own = all.flatMap((one) => (one?.family === "IPv4" && !one.internal ? [one.address] : []));
+      assert.ok(own.includes(nodeNetwork(cluster).host), "the nodes' network ends at one of them");
+      for (const address of own) {
+        const call = `exec 3<>/dev/tcp/${address}/${port} && cat <&3`;
+        const { stdout } = await promisify(execFile)("bash", ["-c", call], { timeout: 5000 });
+        assert.equal(stdout, "here", address);
+        for (const pod of ["client", "on-node"]) {
+          assert.equal(await succeeds(pod, "timeout", "3", "bash", "-c", call), false, `${pod} reaches ${address}`);
+        }
+      }
+    } finally {
+      open.close();
     }
   });
 

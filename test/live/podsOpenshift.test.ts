@@ -7,7 +7,7 @@ import type { DeploymentConfig } from "../../lab/kubernetes/nodes/deploymentConf
 import type { ImageStream } from "../../lab/kubernetes/nodes/imageStreams.ts";
 import { triggersAnnotation } from "../../lab/kubernetes/nodes/imageTriggers.ts";
 import { openshiftAdministrator, openshiftMark, uidRange } from "../../lab/kubernetes/projects.ts";
-import { api, kubectl, useRealNodes } from "./pods/cluster.ts";
+import { api, kubectl, namespace, useRealNodes } from "./pods/cluster.ts";
 import { shell } from "./pods/objects.ts";
 
 const project = "project";
@@ -15,12 +15,30 @@ const administrator = [`--as=${openshiftAdministrator}`, "--as-group=system:mast
 const inProject = (...args: readonly string[]): Promise<string> => kubectl("-n", project, ...args);
 const streams = `/apis/image.openshift.io/v1/namespaces/${project}/imagestreams`;
 
-/** A pod that leaves user and group to the cluster, as the program's pods do on OpenShift. */
-function open(name: string, image?: string): KubeObject {
-  const pod = shell(name, "node-0", image) as KubeObject & { readonly spec: object };
-  const securityContext = { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } };
-  return { ...pod, metadata: { ...pod.metadata, namespace: project }, spec: { ...pod.spec, securityContext } };
+type Pod = KubeObject & {
+  readonly spec: { readonly containers: readonly [object]; readonly securityContext?: object | undefined };
+};
+
+/** A pod that leaves user, group and rights to the cluster, as the program's pods do on OpenShift. */
+function open(name: string, image?: string): Pod {
+  const pod = shell(name, "node-0", image, { securityContext: undefined }) as Pod;
+  return {
+    ...pod,
+    metadata: { ...pod.metadata, namespace: project },
+    spec: { ...pod.spec, securityContext: undefined },
+  };
 }
+
+/** What pods may not ask for: the pod's own part, its container's, and where the refusal sees it. */
+const beyond: readonly [what: string, spec: object, container: object, words: string][] = [
+  ["the node's network", { hostNetwork: true }, {}, "spec.hostNetwork"],
+  ["a folder of the node", { volumes: [{ name: "all", hostPath: { path: "/" } }] }, {}, "spec.volumes"],
+  ["a port of the node", {}, { ports: [{ containerPort: 80, hostPort: 8081 }] }, "hostPort"],
+  ["all rights", {}, { securityContext: { privileged: true } }, "privileged"],
+  ["ways to get more rights", {}, { securityContext: { allowPrivilegeEscalation: true } }, "allowPrivilegeEscalation"],
+  ["a capability", {}, { securityContext: { capabilities: { add: ["NET_ADMIN"] } } }, "capabilities.add"],
+  ["every call of the kernel", { securityContext: { seccompProfile: { type: "Unconfined" } } }, {}, "seccomp"],
+];
 
 describe("OpenShift's namespaces on real nodes", () => {
   useRealNodes(1);
@@ -61,6 +79,27 @@ describe("OpenShift's namespaces on real nodes", () => {
     await api.apply(fixed);
     await kubectl("delete", "pod", "fixed", "--now");
   });
+
+  it("a pod of OpenShift's has no capability, cannot get one, and only the calls of the runtime's list", async () => {
+    const status = await inProject("exec", "anybody", "--", "cat", "/proc/self/status");
+    for (const line of ["CapBnd:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"])
+      assert.ok(status.includes(`\n${line}\n`), status);
+  });
+
+  for (const [what, spec, container, words] of beyond) {
+    it(`a pod of OpenShift's with ${what} is refused, and other namespaces take it`, async () => {
+      const { metadata, spec: own } = open("more");
+      const more = {
+        apiVersion: "v1",
+        kind: "Pod",
+        spec: { ...own, ...spec, containers: [{ ...own.containers[0], ...container }] },
+      };
+      const refusal = `unable to validate against any security context constraint: restricted-v2: ${words}`;
+      await assert.rejects(api.apply({ ...more, metadata }), (error: Error) => error.message.includes(refusal));
+      await api.apply({ ...more, metadata: { ...metadata, namespace } });
+      await kubectl("delete", "pod", "more", "--now");
+    });
+  }
 
   it("every namespace has a range of its own", async () => {
     await kubectl("create", "namespace", "project-two", ...administrator);

@@ -157,8 +157,7 @@ describe("the page of status in Chromium", function () {
     await sheet.waitForTimeout(1500);
     assert.equal(await at(), before);
     await sheet.emulateMedia({ reducedMotion: "no-preference" });
-    await sheet.waitForTimeout(1500);
-    assert.notEqual(await at(), before);
+    await eventually("it turns", at, (seen) => seen !== before, 20);
   });
 
   it("the page fits a phone, and light and dark mode", async () => {

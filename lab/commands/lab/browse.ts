@@ -7,7 +7,7 @@ import { labSettings } from "../../settings.ts";
 
 export const command = defineCommand({
   usage: "ADDRESS",
-  about: `Opens a Route or Ingress of the lab's cluster in Chromium, by its real name: HOST, HOST/PATH or a URL. The browser has a profile of
+  about: `Opens a Route or Ingress of the lab's cluster in Chromium, by its real name: HOST, its first words, HOST/PATH or a URL. The browser has a profile of
 its own, finds the cluster's hosts in the lab and trusts the lab's authority. Where there is no Chromium or no display it prints the curl
 line that fetches the page. Works on labs with real nodes.`,
   options: {},

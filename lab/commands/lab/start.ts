@@ -8,7 +8,7 @@ import { applyStack } from "../../pulumi.ts";
 import { log, openLab } from "../../session.ts";
 import { labSettings } from "../../settings.ts";
 import { summary } from "../../summary.ts";
-import { waitForWorkloads } from "../../workloads.ts";
+import { sayFailing, waitForWorkloads } from "../../workloads.ts";
 
 export const command = defineCommand({
   about:
@@ -28,7 +28,6 @@ export const command = defineCommand({
     }
     const [failing, text] = await Promise.all([waitForWorkloads(run.lab, run.log), summary(run)]);
     console.log(text);
-    if (failing.length > 0) console.error(["", "Not everything runs:", ...failing].join("\n"));
-    return failing.length === 0 ? 0 : 1;
+    return sayFailing(failing);
   },
 });

@@ -1,7 +1,7 @@
 /** What the API server changes in pods for real nodes: images by digest, and images that name a tag of an ImageStream. */
 import type { KubeObject } from "../api.ts";
 
-/** Annotation of a pod that asked for images by digest: what runs is the lab's own image, whose digest is another one. */
+/** Annotation of a pod that asked for images by digest: the lab's registry answers by name, in general with an image of its own. */
 const digestAnnotation = "orrery.lab/digests";
 
 const byDigest = (list: string): string => `${list}.exists(c, c.image.contains('@sha256:'))`;
@@ -14,7 +14,7 @@ const digests = mutation(
   `${byDigest("object.spec.containers")} ||
     (has(object.spec.initContainers) && ${byDigest("object.spec.initContainers")})`,
   `Object{
-    metadata: Object.metadata{annotations: {"${digestAnnotation}": "answered by images of the lab"}},
+    metadata: Object.metadata{annotations: {"${digestAnnotation}": "asked for by name in the lab"}},
     spec: Object.spec{
       containers: ${renamed("containers")},
       initContainers: has(object.spec.initContainers) ? ${renamed("initContainers")} : []

@@ -12,6 +12,7 @@ import { groupName } from "./first.ts";
 import { daemonFolders } from "./groups.ts";
 import { metricsEndpoint } from "./metrics/registration.ts";
 import { nodeNetwork, realNodes, type RealNode } from "./plan.ts";
+import { resolverDaemon } from "./resolver.ts";
 import { routerDaemon } from "../router/router.ts";
 
 /** What each node offers to the scheduler, as the simulated nodes do: the requests are those of large clusters. */
@@ -42,6 +43,7 @@ export function sharedDaemons(lab: LabSettings): Daemon[] {
       cwd: import.meta.dirname, // in the lab's own folder its settings would be refused
       env: { ...process.env, ORRERY_LAB: lab.dir, ORRERY_PORTS: String(lab.firstPort) },
     },
+    resolverDaemon(lab),
     routerDaemon(lab),
   ];
 }

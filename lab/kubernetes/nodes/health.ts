@@ -12,6 +12,7 @@ import { dnsDeployment } from "./dns.ts";
 import { familyNames } from "./families.ts";
 import { apiServicePath } from "./metrics/registration.ts";
 import { asksUpstream, nodeNetwork, type RealNode, realNodes } from "./plan.ts";
+import { resolverHealth } from "./resolver.ts";
 import { type Claim, overdueClaims, type StorageClass } from "./provisioner.ts";
 
 const startsIt = "npm run lab -- up starts it";
@@ -26,14 +27,14 @@ export async function nodesHealth(lab: LabSettings): Promise<Health[]> {
   return Promise.all([...nodes.map((node) => nodeHealth(lab, api, node)), ...shared]);
 }
 
-/** The rows that nothing waits for: images, which a start asks for otherwise, volumes, which depend on the claims that there are, and metrics. */
+/** The rows that nothing waits for: images, which a start asks for otherwise, volumes, which depend on the claims that there are, metrics and names. */
 export async function servicesHealth(lab: LabSettings): Promise<Health[]> {
   if (realNodes(lab).length === 0) return [];
   const api = kubeApi(lab);
   const ended = sharedDaemons(lab)
     .map(({ name }) => name)
-    .filter((name) => name !== "router" && !runs(lab, name));
-  return Promise.all([imagesHealth(lab, ended), volumesHealth(lab, api), metricsHealth(api)]);
+    .filter((name) => name !== "router" && name !== "resolver" && !runs(lab, name));
+  return Promise.all([imagesHealth(lab, ended), volumesHealth(lab, api), metricsHealth(api), resolverHealth(lab)]);
 }
 
 interface Conditions extends KubeObject {

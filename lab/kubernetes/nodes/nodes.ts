@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import type { Log } from "../../component.ts";
 import { ensureImages } from "../../images/build.ts";
 import { installPackages } from "../../openstack/packages.ts";
-import { answers, assertRuns, logFile, runningPid, start, stop, waitUntilReady } from "../../process.ts";
+import { answers, answersDns, assertRuns, logFile, runningPid, start, stop, waitUntilReady } from "../../process.ts";
 import type { LabSettings } from "../../settings.ts";
 import { ensureNodePrograms, type NodePrograms } from "../../toolchain/nodePrograms.ts";
 import { type KubeApi, kubeApi, type KubeObject } from "../api.ts";
@@ -19,6 +19,7 @@ import { leaveRoot, makeGroups, removeGroups } from "./groups.ts";
 import { nodesHealth } from "./health.ts";
 import { makeNodeNetwork, removeNodeNetwork, routePods } from "./network.ts";
 import { asksUpstream, nodeNetwork, realNodes, type RealNode } from "./plan.ts";
+import { writeResolver } from "./resolver.ts";
 import { probePackages, requireFeatures } from "./requirements.ts";
 import { authorityFile, makeAuthority } from "../router/certificates.ts";
 import { routerNamespace } from "../router/objects.ts";
@@ -95,12 +96,14 @@ async function startShared(lab: LabSettings, api: KubeApi): Promise<void> {
   mkdirSync(namesFolder(lab), { recursive: true, mode: 0o755 });
   // The controller writes it first: later its signal might meet a router that is just starting.
   if (!runs(lab, "nodes-controller")) rmSync(routerFile(lab), { force: true });
+  writeResolver(lab);
   for (const daemon of sharedDaemons(lab)) {
     if (daemon.name === "router") await waitFor(lab, "nodes-controller", () => existsSync(routerFile(lab)));
     start(lab.dir, daemon);
   }
   await waitFor(lab, "nodes-controller", () => answers(`http://127.0.0.1:${lab.ports.registry}/v2/`));
   await waitFor(lab, "router", () => answers(`http://${nodeNetwork(lab).ingress}/`));
+  await waitFor(lab, "resolver", () => answersDns(lab.ports.names));
 }
 
 async function startContainerd(lab: LabSettings, node: RealNode, programs: NodePrograms): Promise<void> {

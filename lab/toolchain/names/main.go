@@ -5,6 +5,7 @@ import (
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/coremain"
 
+	_ "github.com/coredns/coredns/plugin/bind"
 	_ "github.com/coredns/coredns/plugin/cache"
 	_ "github.com/coredns/coredns/plugin/errors"
 	_ "github.com/coredns/coredns/plugin/forward"
@@ -20,7 +21,7 @@ import (
 
 // The order in which CoreDNS runs its plugins.
 func init() {
-	dnsserver.Directives = []string{"reload", "health", "ready", "errors", "log", "cache", "template", "hosts", "kubernetes", "loop", "forward"}
+	dnsserver.Directives = []string{"bind", "reload", "health", "ready", "errors", "log", "cache", "template", "hosts", "kubernetes", "loop", "forward"}
 }
 
 func main() { coremain.Run() }

@@ -14,8 +14,9 @@ import (
 
 const contractFile = "/etc/orrery/contract.json"
 
-// How long peers and the cluster's API may take to answer; containers of a system start in any order.
-const patience = 90 * time.Second
+// How long peers and the cluster's API may take to answer; containers of a system start in any order. A rollout that cannot work is to be
+// said within a minute.
+const patience = 45 * time.Second
 
 func main() {
 	if len(os.Args) == 3 && filepath.Base(os.Args[0]) == "standin" && os.Args[1] == "check" {

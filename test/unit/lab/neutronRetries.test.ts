@@ -1,0 +1,60 @@
+/** How soon the lab's Neutron tries again what stood in something's way, in Debian's own modules. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { before, describe, it } from "mocha";
+import { root } from "../../../lab/settings.ts";
+
+/** Seconds slept until each of ten attempts; nobody sleeps. */
+const program = `
+import json, sys, time, types
+sys.modules['answers'] = sys.modules['lab'] = types.ModuleType('none')
+import serve
+serve.retry_soon()
+slept = []
+time.sleep = slept.append
+from neutron.plugins.ml2.drivers.ovn.mech_driver.ovsdb.impl_idl_ovn import OvsdbNbOvnIdl, idlutils
+import tenacity.nap
+OvsdbNbOvnIdl.check_for_row_by_value_and_retry.retry.sleep = slept.append
+seen = {}
+def absent(*_):
+    if len(slept) == 6:
+        return
+    raise idlutils.RowNotFound(table='t', col='c', match='m')
+idlutils.row_by_value = absent
+OvsdbNbOvnIdl.check_for_row_by_value_and_retry(types.SimpleNamespace(idl=None), 't', 'c', 'm')
+seen['row'] = list(slept)
+slept.clear()
+from neutron_lib.db import api
+from oslo_db import exception
+@api.retry_db_errors
+def stuck():
+    if len(slept) < 10:
+        raise exception.DBDeadlock()
+stuck()
+seen['database'] = max(slept)
+from ovsdbapp.backend.ovs_idl import transaction
+seen['ovn'] = transaction.MAX_SLEEP
+print(json.dumps(seen))
+`;
+
+describe("the lab's Neutron", function () {
+  this.timeout(60_000);
+  before(function () {
+    if (!existsSync("/usr/lib/python3/dist-packages/neutron")) this.skip(); // `npm test` installs it
+  });
+
+  it("waits milliseconds for a row of OVN's and after a deadlock, not seconds", () => {
+    const env = {
+      PATH: process.env.PATH,
+      PYTHONPATH: path.join(root, "lab/openstack/lib"),
+      PYTHONDONTWRITEBYTECODE: "1",
+    };
+    const said = execFileSync("/usr/bin/python3", ["-W", "ignore", "-c", program], { env, encoding: "utf8" });
+    const { row, database, ovn } = JSON.parse(said) as { row: number[]; database: number; ovn: number };
+    assert.deepEqual(row, [0.02, 0.04, 0.08, 0.16, 0.32, 0.5]);
+    assert.ok(database <= 1, `${database} s after a deadlock`);
+    assert.equal(ovn, 0.1);
+  });
+});
