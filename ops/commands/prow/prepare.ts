@@ -1,16 +1,17 @@
 /** `orrery prow prepare`. */
 import { defineCommand } from "../../../cli/command.ts";
-import { prepareCluster } from "../../lib/prow/lifecycle.ts";
+import { prepareCluster, testNodes } from "../../lib/prow/lifecycle.ts";
 import { tokenOptions } from "../../lib/prow/token.ts";
 import { stackOptions } from "../../lib/stack.ts";
 
 export const command = defineCommand({
   about: `Creates the test cluster, once. Checks GitHub's token, then starts a Kubernetes like the lab's on this machine with the nodes and storage
 classes that the stack's Prow expects, and creates an empty Pulumi stack. It cannot be repeated: destroy comes first, or --reset. The
-cluster requires about 1 GB of memory; containers do not run in it.`,
+cluster requires about 3 GB of memory: its containers run, and find GitHub, Docker Hub and Google's storage in the cluster, as they reach nothing outside.`,
   options: {
     stack: stackOptions.stack,
     ...tokenOptions,
+    ...testNodes,
     reset: { type: "boolean", help: "remove an earlier test cluster, or what is left of it" },
   },
   async run(values) {

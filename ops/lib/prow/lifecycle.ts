@@ -1,6 +1,7 @@
 /** The life cycle of an environment: prepare, converge, cleanup, destroy. */
 import { prowSchema } from "../../../components/prow/config.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
+import { nodeOptions } from "../../../lab/nodeChoice.ts";
 import { foreground } from "../pulumi.ts";
 import { openStack, type StackValues } from "../stack.ts";
 import { artifactsOptions, collect } from "./artifacts.ts";
@@ -51,8 +52,13 @@ async function pulumi(args: readonly string[], environment: Environment, lab: bo
   return foreground(environment.name, [...args, ...(lab ? ["--non-interactive"] : [])], { aside: lab, env });
 }
 
+/** What the test cluster's nodes are. */
+export const testNodes = { "fake-nodes": nodeOptions["fake-nodes"] } as const satisfies OptionSpecs;
+
 /** Creates the test cluster. @throws if there is one already, unless `reset` is set */
-export async function prepareCluster(values: StackValues & TokenValues & { readonly reset?: boolean }): Promise<void> {
+export async function prepareCluster(
+  values: StackValues & TokenValues & ValuesOf<typeof testNodes> & { readonly reset?: boolean },
+): Promise<void> {
   const stack = openStack(prowSchema, values);
   const cluster = testCluster();
   const there = cluster.read();
@@ -63,7 +69,7 @@ export async function prepareCluster(values: StackValues & TokenValues & { reado
   }
   log(await checkToken(stack, values));
   if (there !== undefined) await cluster.remove();
-  await cluster.make(stack.name, log);
+  await cluster.make(stack.name, values.fakeNodes, log);
   const environment = await openEnvironment({ ...values, lab: true });
   const made = await pulumi(["stack", "init", "--no-select"], environment, true);
   if (made !== 0) throw new Error("Pulumi could not create the stack; its message is above");

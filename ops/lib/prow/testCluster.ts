@@ -7,7 +7,8 @@ import { stackPath } from "../../../config/stackFile.ts";
 import { kubernetes } from "../../../lab/kubernetes/kubernetes.ts";
 import type { Log } from "../../../lab/component.ts";
 import { createPrerequisites } from "../../../lab/prerequisites.ts";
-import { environment } from "../../../lab/pulumi.ts";
+import { chooseNodes, nodesFor } from "../../../lab/nodeChoice.ts";
+import { environment, labTarget } from "../../../lab/pulumi.ts";
 import { createLabFolder, removeLabFolder } from "../../../lab/folder.ts";
 import { type LabSettings, labSettings, root } from "../../../lab/settings.ts";
 import { ensureToolchain, toolchainFolders } from "../../../lab/toolchain/toolchain.ts";
@@ -48,13 +49,15 @@ export function testCluster() {
       }
       return { file: fileOf(stack) };
     },
-    /** Starts the cluster and records its stack. */
-    async make(stack: string, log: Log): Promise<void> {
+    /** Starts the cluster and records its stack. @throws naming each kernel feature that real nodes lack, unless `fakeNodes` is set */
+    async make(stack: string, fakeNodes: boolean, log: Log): Promise<void> {
+      const realNodes = fakeNodes ? undefined : nodesFor(stack);
+      await chooseNodes(lab, { realNodes, fakeNodes, upstreamImages: false }, log);
       const toolchain = await ensureToolchain(log);
       createLabFolder(lab.dir, root);
       const source = `${fileOf(stack)}.source`;
       writeFileSync(source, keepSystems(readFileSync(stackPath(stack), "utf8"), ["clusters", "prow"]));
-      const { prerequisites } = retarget(source, fileOf(stack), lab, passphraseOf(stack), true);
+      const { prerequisites } = retarget(source, fileOf(stack), labTarget(lab), passphraseOf(stack), true);
       rmSync(source);
       await kubernetes(toolchain).up(lab, log);
       await createPrerequisites(prerequisites, lab, log);
