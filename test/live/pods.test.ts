@@ -1,7 +1,7 @@
 /** Pods on real nodes: what the cluster says, and what the programs in the containers see. */
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { appendFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { before, describe, it } from "mocha";
 import { eventually } from "../../lab/harness/cloud.ts";
@@ -193,6 +193,8 @@ describe("pods on real nodes", () => {
     const set = (): Promise<boolean> => succeeds("redis-0", "redis-cli", "set", "key", "value");
     await eventually("redis", set, (done) => done);
     await inPod("redis-0", "redis-cli", "save");
+    const { gid, mode } = statSync(path.join(volumesFolder(cluster), folder ?? ""));
+    assert.deepEqual([gid, mode & 0o2070], [999, 0o2070], "the volume is its fsGroup's, and so is what is made in it");
     assert.ok(existsSync(`${volumesFolder(cluster)}/${folder ?? ""}/dump.rdb`));
     const value = async (): Promise<string> => {
       await kubectl("rollout", "status", "statefulset/redis", "--timeout=90s");
