@@ -167,9 +167,10 @@ class OrreryDriver(fake.FakeDriver):
         super().rebuild(context, instance, **others)
 
     def resume_state_on_host_boot(self, context, instance, network_info, block_device_info=None):
+        machine = Machine(instance.uuid)
+        outlived = machine.pid()        # nova-compute alone was started again
         self.power_on(context, instance, network_info, block_device_info)
-        if has_machine(instance):
-            machine = Machine(instance.uuid)
+        if has_machine(instance) and not outlived:
             machine.share(LEFT_OVER)
             greenthread.spawn_after(POLITE_SECONDS, machine.share, ALL)
 
