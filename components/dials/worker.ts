@@ -68,7 +68,6 @@ export class Worker extends pulumi.ComponentResource {
             },
             scratch: [],
             resources: { cpu: ["100m", "1"], memory: args.memory },
-            // A worker that starts together with others may wait for their greetings for ever (celery/celery#1664), so it is started again after three minutes.
             // On a kubelet that has just started, each worker is ready up to a whole period late.
             probes: { startup: ping(args.name, 10, 9), readiness: ping(args.name, 20, 9) },
           },
@@ -84,6 +83,8 @@ export class Worker extends pulumi.ComponentResource {
 export function workerCommand(queue: string): string[] {
   return [
     ...["celery", "--app=python", "worker", "--loglevel=INFO"],
+    // One that starts together with others may wait for their greetings for ever, and does not hear SIGTERM meanwhile (celery/celery#1664).
+    "--without-mingle",
     // A process for each task: what a task leaks goes with it.
     ...["--concurrency=1", "--autoscale=1,0", "--max-tasks-per-child=1"],
     ...[`--hostname=${queue}@%h`, `--queues=${queue}`],

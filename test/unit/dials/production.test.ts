@@ -78,7 +78,15 @@ describe("DIALS in production", () => {
 
   it("production Celery starts with the runbook's flags, as the first process", () => {
     assert.deepEqual(container(object(all, "Deployment", "csc-bulk")).command, [
-      ...["celery", "--app=python", "worker", "--loglevel=INFO", "--concurrency=1", "--autoscale=1,0"],
+      ...[
+        "celery",
+        "--app=python",
+        "worker",
+        "--loglevel=INFO",
+        "--without-mingle",
+        "--concurrency=1",
+        "--autoscale=1,0",
+      ],
       ...["--max-tasks-per-child=1", "--hostname=csc-bulk@%h", "--queues=csc-bulk"],
     ]);
     assert.deepEqual(container(object(all, "Deployment", "common-redbeat")).command?.slice(2), [
