@@ -8,6 +8,7 @@ const linux = {
     "lab/lock",
     "lab/machineRules",
     "lab/metrics",
+    "lab/usage",
     "toolchain/buildCache",
     "toolchain/making",
     "audit/labFolder",
