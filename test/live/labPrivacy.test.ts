@@ -69,6 +69,8 @@ const withoutHttp = [
   `tcp ${ports.mdns}`,
   `udp ${ports.mdns}`,
   `tcp ${ports.rndc}`,
+  `tcp ${ports.names}`,
+  `udp ${ports.names}`,
 ];
 
 describe("what a user of this machine without rights gets from the lab", function () {
