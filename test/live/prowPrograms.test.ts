@@ -82,6 +82,7 @@ describe("Prow's programs of stack test", function () {
       "a status at the commit",
       () => statusOf(alice, change.head.sha, "test-job", stubRepository),
       (found) => found !== undefined,
+      180, // after a call that failed, Prow's client of GitHub waits 2, 4, 8, 16, 32 s
     );
     assert.ok(status?.target_url.startsWith(deckUrl), status?.target_url);
   });
