@@ -148,7 +148,7 @@ const volumes = [
 ];
 const otherSeccomp = "has(s.seccompProfile) && s.seccompProfile.type != 'RuntimeDefault'";
 
-/** What restricted-v2 refuses besides users, by OpenShift's words for it. */
+/** When a pod is within restricted-v2 besides its users, by what is said of one that is not. */
 const refused: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     ["hostNetwork", "hostPID", "hostIPC"].map((field) => [

@@ -1,6 +1,7 @@
 /** What real pods reach by names and addresses: balanced Services, counterparts of the world's services, and nothing outside. */
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
+import { Resolver } from "node:dns/promises";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { networkInterfaces } from "node:os";
@@ -10,12 +11,16 @@ import { eventually } from "../../lab/harness/cloud.ts";
 import type { KubeObject } from "../../lab/kubernetes/api.ts";
 import { nodeNetwork } from "../../lab/kubernetes/nodes/plan.ts";
 import type { Balanced } from "../../lab/kubernetes/router/objects.ts";
-import { api, cluster, inPod, kubectl, namespace, succeeds, useRealNodes } from "./pods/cluster.ts";
+import { runningPid } from "../../lab/process.ts";
+import { api, cluster, inPod, kubectl, namespace, quiet, succeeds, useRealNodes } from "./pods/cluster.ts";
 import { shell, web } from "./pods/objects.ts";
 import { curl, greeting, ingress } from "./pods/traffic.ts";
 
 describe("names and addresses for pods on real nodes", () => {
-  useRealNodes(2);
+  const part = useRealNodes(2);
+  /** The lab's name server, as programs of this machine ask it. */
+  const resolver = new Resolver({ timeout: 5000, tries: 1 });
+  resolver.setServers([`127.0.0.1:${cluster.ports.names}`]);
 
   before(async () => {
     const onNode = shell("on-node", "node-0") as KubeObject & { readonly spec: object };
@@ -96,6 +101,10 @@ describe("names and addresses for pods on real nodes", () => {
       30,
     );
     assert.equal(page, greeting);
+    const found = (): Promise<readonly string[]> => resolver.resolve4("api.github.com").catch(() => []);
+    assert.deepEqual(await eventually("the name here", found, (all) => all.length > 0, 30), [
+      nodeNetwork(cluster).ingress,
+    ]);
     await api.delete(`/apis/networking.k8s.io/v1/namespaces/${namespace}/ingresses/github`);
     await eventually(
       "the end of the name",
@@ -104,7 +113,25 @@ describe("names and addresses for pods on real nodes", () => {
       30,
     );
   });
+
+  it("the name server of this machine's programs knows nothing else, listens on loopback, is seen by status when it ends and started by up", async () => {
+    const { names } = cluster.ports;
+    await assert.rejects(resolver.resolve4("example.com"));
+    assert.deepEqual([...new Set(listening(names))], [`127.0.0.1:${names}`]);
+    process.kill(runningPid(cluster.dir, "resolver") ?? assert.fail("no name server"), "SIGKILL");
+    const row = async () => (await part().health(cluster)).find(({ name }) => name === "names");
+    assert.match((await row())?.detail ?? "", /^no response on port /);
+    await part().up(cluster, quiet);
+    assert.deepEqual(await row(), { name: "names", healthy: true, detail: `dig @127.0.0.1 -p ${names} HOST` });
+  });
 });
+
+/** Addresses on which something listens at a port. */
+const listening = (port: number): readonly string[] =>
+  execFileSync("ss", ["-Hlnut", `sport = ${port}`], { encoding: "utf8" })
+    .trim()
+    .split("\n")
+    .map((row) => row.trim().split(/\s+/)[4] ?? "");
 
 /** What curl in a pod says of a name. */
 async function lookup(name: string): Promise<{ stdout: string }> {

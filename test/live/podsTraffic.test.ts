@@ -1,7 +1,6 @@
 /** Routes and Ingresses with real pods behind them: what callers on this machine and in pods get. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { Resolver } from "node:dns/promises";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -9,7 +8,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { before, describe, it } from "mocha";
 import { chromium, chromiumArgs, curlLine, pageAt } from "../../lab/browser.ts";
 import { eventually } from "../../lab/harness/cloud.ts";
-import { nodeNetwork } from "../../lab/kubernetes/nodes/plan.ts";
 import type { Balanced, Route } from "../../lab/kubernetes/router/objects.ts";
 import { runningPid } from "../../lab/process.ts";
 import { api, cluster, inPod, kubectl, namespace, quiet, succeeds, useRealNodes } from "./pods/cluster.ts";
@@ -266,27 +264,6 @@ describe("traffic to pods on real nodes", () => {
       stdio: ["ignore", "pipe", "ignore"],
     });
     assert.match(dom, /hello from a config map/);
-  });
-
-  it("programs of this machine find the router's hosts by a name server on loopback, and no other names", async () => {
-    const resolver = new Resolver({ timeout: 5000, tries: 1 });
-    resolver.setServers([`127.0.0.1:${cluster.ports.names}`]);
-    const { ingress } = nodeNetwork(cluster);
-    assert.deepEqual(await resolver.resolve4(`shop-${namespace}.apps.lab.test`), [ingress]);
-    await assert.rejects(resolver.resolve4("example.com"));
-    assert.throws(
-      () => execFileSync("sh", ["-c", `ss -Hlnu "sport = ${cluster.ports.names}" | grep -v 127.0.0.1`]),
-      "on loopback only",
-    );
-    process.kill(runningPid(cluster.dir, "resolver") ?? 0, "SIGKILL");
-    const row = async () => (await part().health(cluster)).find(({ name }) => name === "names");
-    assert.match((await row())?.detail ?? "", /^no response on port /);
-    await part().up(cluster, quiet);
-    assert.deepEqual(await row(), {
-      name: "names",
-      healthy: true,
-      detail: `dig @127.0.0.1 -p ${cluster.ports.names} HOST`,
-    });
   });
 
   it("a killed router is seen by status and started by up", async () => {
