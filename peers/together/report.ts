@@ -1,7 +1,7 @@
 /** What a run of everything at once comes to. */
 import type { Verdict } from "../expected.ts";
 import type { Answer } from "./answers.ts";
-import type { Locks } from "./database.ts";
+import type { Counts } from "./database.ts";
 import { growthText, isFlat, memoryText, type Sample } from "../../lab/memory.ts";
 import type { Operation } from "./stacks.ts";
 
@@ -20,7 +20,7 @@ export interface Seen {
   readonly broken: readonly Answer[];
   /** Lines of logs about a deadlock that a service did not get over. */
   readonly stuck: readonly string[];
-  readonly locks: Locks;
+  readonly database: Counts;
   readonly memory: readonly Sample[];
 }
 
@@ -44,7 +44,7 @@ export function faults(seen: Seen): readonly string[] {
 export function reportText(seen: Seen): string {
   const of = (what: Operation["what"]): number => seen.operations.filter((one) => one.what === what).length;
   const longest = Math.max(0, ...seen.operations.map(({ seconds }) => seconds));
-  const { deadlocks, waits, longest: wait } = seen.locks;
+  const { deadlocks, waits, longest: wait, opened, connections } = seen.database;
   const suites = Object.entries(seen.suites).map(([suite, { passed, failed, unexpected, skipped }]) => {
     const expected = Object.values(failed).reduce((sum, one) => sum + one, 0);
     return `${suite} ${passed} passed, ${unexpected.length} failed, ${expected} failed as expected, ${skipped} skipped`;
@@ -58,6 +58,7 @@ export function reportText(seen: Seen): string {
     ...seen.slowest.map((answer) => `  ${text(answer)}`),
     ...seen.broken.slice(0, 20).map((answer) => `  5xx: ${text(answer)}`),
     `database: ${deadlocks} deadlocks, which services began again; ${waits} waits for a row, ${wait.toFixed(1)} s the longest`,
+    `  ${connections} connections at most, ${opened} tables opened meanwhile`,
     memoryText(seen.memory),
     ...(bad.length === 0 ? ["nothing wrong"] : [`${bad.length} wrong:`, ...bad.map((line) => `  ${line}`)]),
   ].join("\n");

@@ -5,7 +5,7 @@ import { measure } from "../../lab/usage.ts";
 import { expectedFile, judge, readExpected, type Verdict } from "../expected.ts";
 import type { Control, Result, Suite } from "../suite.ts";
 import { type Answer, answerOf, Logs } from "./answers.ts";
-import { locks } from "./database.ts";
+import { counts, since } from "./database.ts";
 import type { Sample } from "../../lab/memory.ts";
 import type { Seen } from "./report.ts";
 import { live, type Operation, openStacks } from "./stacks.ts";
@@ -39,7 +39,7 @@ export async function runTogether(run: Run, control: Control, { suites, stacks, 
   const timer = setTimeout(() => {
     ownStop.abort();
   }, time * 1000);
-  const before = await locks(run.lab);
+  const before = await counts(run.lab);
   const operations: Operation[] = [];
   const verdicts: Record<string, Verdict> = {};
   const watched = watch(run, minutes);
@@ -68,9 +68,8 @@ export async function runTogether(run: Run, control: Control, { suites, stacks, 
     ownStop.abort();
     seen = await watched.end();
   }
-  const { longest, ...after } = await locks(run.lab);
-  const counted = { deadlocks: after.deadlocks - before.deadlocks, waits: after.waits - before.waits, longest };
-  return { minutes: minutes(), operations, suites: verdicts, locks: counted, ...seen };
+  const database = since(before, await counts(run.lab));
+  return { minutes: minutes(), operations, suites: verdicts, database, ...seen };
 }
 
 type Watched = Pick<Seen, "answers" | "slowest" | "broken" | "stuck" | "memory">;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it } from "mocha";
 import { answerOf, Logs } from "../../../peers/together/answers.ts";
-import { locksOf } from "../../../peers/together/database.ts";
+import { countsOf, since } from "../../../peers/together/database.ts";
 import { growth, isFlat } from "../../../lab/memory.ts";
 import { faults, reportText, type Seen } from "../../../peers/together/report.ts";
 
@@ -28,7 +28,7 @@ const good: Seen = {
   slowest: [{ service: "neutron", request: "POST /v2.0/ports", status: 201, seconds: 16 }],
   broken: [],
   stuck: [],
-  locks: { deadlocks: 2, waits: 5, longest: 1 },
+  database: { deadlocks: 2, waits: 5, longest: 1, opened: 0, connections: 90 },
   memory: samples(() => 2),
 };
 
@@ -73,16 +73,26 @@ describe("stacks and suites side by side", () => {
   });
 
   it("MariaDB's counters are read, and one that is missing is an error", () => {
-    const said = "Innodb_deadlocks\t3\nInnodb_row_lock_time_max\t1500\nInnodb_row_lock_waits\t7\n";
-    assert.deepEqual(locksOf(said), { deadlocks: 3, waits: 7, longest: 1.5 });
-    assert.throws(() => locksOf("Innodb_row_lock_waits\t7\n"), /does not count/);
+    const said = [
+      "Innodb_deadlocks\t3",
+      "Innodb_row_lock_time_max\t1500",
+      "Innodb_row_lock_waits\t7",
+      "Max_used_connections\t80",
+      "Opened_table_definitions\t900",
+      "",
+    ];
+    const before = countsOf(said.join("\n"));
+    assert.deepEqual(before, { deadlocks: 3, waits: 7, longest: 1.5, opened: 900, connections: 80 });
+    assert.throws(() => countsOf(said.slice(1).join("\n")), /does not count/);
+    const after = { deadlocks: 4, waits: 9, longest: 2, opened: 950, connections: 95 };
+    assert.deepEqual(since(before, after), { deadlocks: 1, waits: 2, longest: 2, opened: 50, connections: 95 });
   });
 
   it("a run is bad by each thing that must not be, and by none of what the services got over", () => {
     assert.deepEqual(faults(good), []);
     assert.match(
       reportText(good),
-      /2 deadlocks, which services began again.*\nmemory: 2\.00 GB.*growth 0 %\nnothing wrong$/s,
+      /2 deadlocks, which services began again.*\n {2}90 connections at most, 0 tables opened meanwhile\nmemory: 2\.00 GB.*growth 0 %\nnothing wrong$/s,
     );
     const slow = { service: "neutron", request: "POST /v2.0/routers", status: 201, seconds: 30.1 };
     const bad: [Partial<Seen>, RegExp][] = [
