@@ -66,7 +66,7 @@ export class Backend extends pulumi.ComponentResource {
             resources: { cpu: ["100m", "1"], memory: ["512Mi", "2048Mi"] },
             probes: {
               // Django answers only for its own names, and a probe comes by the pod's address.
-              readiness: http("/", "django", { delay: 10, timeout: 10, headers: { Host: settings.apiHost } }),
+              readiness: http("/", "django", { period: 5, timeout: 10, headers: { Host: settings.apiHost } }),
               liveness: tcp("django", { delay: 60, period: 20 }),
             },
           },

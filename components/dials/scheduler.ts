@@ -61,7 +61,7 @@ export class Flower extends pulumi.ComponentResource {
             ports: { flower: 5555 },
             resources: { cpu: ["50m", "500m"], memory: ["256Mi", "1024Mi"] },
             probes: {
-              readiness: http("/healthcheck", "flower", { delay: 10 }),
+              readiness: http("/healthcheck", "flower", { period: 5 }),
               liveness: tcp("flower", { delay: 30 }),
             },
           },

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Deployment } from "../../blocks/kubernetes/deployment.ts";
-import { exec } from "../../blocks/kubernetes/probe.ts";
+import { exec, type Timing } from "../../blocks/kubernetes/probe.ts";
 import type { RequestAndLimit } from "../../blocks/kubernetes/resources.ts";
 import { type Mount, scratch } from "../../blocks/kubernetes/volume.ts";
 import type { EtlEnvironment } from "./etlEnvironment.ts";
@@ -68,8 +68,11 @@ export class Worker extends pulumi.ComponentResource {
             },
             scratch: [],
             resources: { cpu: ["100m", "1"], memory: args.memory },
-            // On a kubelet that has just started, each worker is ready up to a whole period late.
-            probes: { startup: ping(args.name, 10, 9), readiness: ping(args.name, 20, 9) },
+            // A ping that comes before the worker waits in vain for its answer, and the first comes up to a whole period late.
+            probes: {
+              startup: ping(args.name, { answer: 3, delay: 5, period: 5, failures: 18 }),
+              readiness: ping(args.name, { answer: 20, period: 20, failures: 9 }),
+            },
           },
         ],
       },
@@ -94,12 +97,9 @@ export function workerCommand(queue: string): string[] {
 /**
  * Pings the worker through the broker; for readiness only, since an unavailable broker must not kill workers. Celery takes the
  * broker from CELERY_BROKER_URL (celery/app/utils.py): with --app each ping would load DIALS' own modules, too.
+ * `answer` is how many seconds it waits for one.
  */
-function ping(queue: string, period: number, failures: number) {
-  return exec(["sh", "-c", `exec celery inspect ping --timeout=20 --destination="${queue}@$(hostname)"`], {
-    delay: 10,
-    period,
-    timeout: 30,
-    failures,
-  });
+function ping(queue: string, { answer, ...timing }: Timing & { answer: number }) {
+  const ask = `exec celery inspect ping --timeout=${answer} --destination="${queue}@$(hostname)"`;
+  return exec(["sh", "-c", ask], { timeout: 30, ...timing });
 }

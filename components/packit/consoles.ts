@@ -45,7 +45,7 @@ export class Flower extends pulumi.ComponentResource {
           FLOWER_PORT: `${port}`,
           FLOWER_BASIC_AUTH: login.env("flower-basic-auth"),
         },
-        probes: { readiness: http("/healthcheck", port, { delay: 10 }), liveness: tcp(port, { delay: 30 }) },
+        probes: { readiness: http("/healthcheck", port, { period: 5 }), liveness: tcp(port, { delay: 30 }) },
         memory: ["80Mi", "128Mi"],
         collects: true,
       },

@@ -52,8 +52,8 @@ export class Tokman extends pulumi.ComponentResource {
         exceptions: writesAtStart,
         probes: {
           // Alembic and Python's imports take a minute of the limit's tenth of a processor; liveness would end each start.
-          startup: http("/api/health", port, { delay: 15, timeout: 10, failures: 30 }),
-          readiness: http("/api/health", port, { delay: 15, timeout: 2 }),
+          startup: http("/api/health", port, { period: 3, timeout: 10, failures: 105 }),
+          readiness: http("/api/health", port, { timeout: 2 }),
           liveness: http("/api/health", port, { timeout: 2, period: 20 }),
         },
       },

@@ -93,7 +93,7 @@ export class IngressController extends pulumi.ComponentResource {
             },
             resources: { cpu: ["100m", "1"], memory: ["90Mi", "512Mi"] },
             probes: {
-              readiness: http("/healthz", 10254, { delay: 10 }),
+              readiness: http("/healthz", 10254, { period: 5 }),
               liveness: http("/healthz", 10254, { delay: 10, failures: 5 }),
             },
           },

@@ -14,7 +14,6 @@ export class Monitoring extends pulumi.ComponentResource {
   constructor(name: string, context: ProwContext, opts?: pulumi.ComponentResourceOptions) {
     super("orrery:prow:Monitoring", name, {}, opts);
     const { settings, accounts, configMaps } = context;
-    const slow = { delay: 10, period: 30, timeout: 15 };
     new ProwComponent(
       `${name}-exporter`,
       {
@@ -25,7 +24,10 @@ export class Monitoring extends pulumi.ComponentResource {
         strategy: "Recreate",
         nodeSelector: { type: "vm", zone: "ci" },
         ports: { metrics: 9090 },
-        probes: { liveness: http("/healthz", 8081, slow), readiness: http("/healthz/ready", 8081, slow) },
+        probes: {
+          liveness: http("/healthz", 8081, { delay: 10, period: 30, timeout: 15 }),
+          readiness: http("/healthz/ready", 8081, { period: 5, timeout: 15 }),
+        },
         resources: { cpu: "100m", memory: "500Mi" },
         ingress: [traffic.metrics],
         egress: [traffic.api(settings), traffic.pushgateway],

@@ -149,6 +149,8 @@ const reading = {
       }),
     )
     .optional(),
+  /** Folders that it only reads: where one is mounted, it must not be able to write there. */
+  reads: z.array(z.strictObject({ path: z.string(), when: condition.optional(), at })).optional(),
   /** User of the image, and whether it must be root. */
   user: z.strictObject({ image: z.union([z.literal("root"), z.int()]), root: z.boolean().optional(), at }).optional(),
   /** Capabilities that it requires. */

@@ -1,4 +1,4 @@
-/** The container's user, capabilities, memory and token, and the folders that its program writes to. */
+/** The container's user, capabilities, memory and token, and the folders that its program writes to, or only reads. */
 import { asList, asObject } from "../../policy/manifest.ts";
 import { holds, type Situation } from "./situation.ts";
 
@@ -62,11 +62,17 @@ export function runtimeProblems(situation: Situation): readonly string[] {
     problems.push(mustEnd ? "must end, and its program does not" : "ends after its work, and would be started again");
 
   const claims = around.fsGroup !== undefined || user === 0 || random;
+  const mountOf = (path: string): (typeof container.mounts)[number] | undefined =>
+    container.mounts
+      .filter((one) => `${path}/`.startsWith(`${one.path}/`))
+      .toSorted((a, b) => b.path.length - a.path.length)[0];
+  for (const { path, when, at } of reading.reads ?? []) {
+    if (holds(when, situation) && mountOf(path)?.writable === true)
+      problems.push(`only reads ${path}, which is mounted for writing (${at})`);
+  }
   for (const { path, by = "any", when, at } of reading.writes ?? []) {
     if (!holds(when, situation)) continue;
-    const [mount] = container.mounts
-      .filter((one) => `${path}/`.startsWith(`${one.path}/`))
-      .sort((a, b) => b.path.length - a.path.length);
+    const mount = mountOf(path);
     if (mount !== undefined) {
       if (!mount.writable) problems.push(`writes ${path}, which is mounted read-only (${at})`);
       else if (mount.kind === "claim" && !claims)

@@ -56,6 +56,7 @@ export function readingOf(contract: Contract, program: string): Reading {
     ports: { ...contract.ports, ...own?.ports },
     commands: { ...contract.commands, ...own?.commands },
     writes: lists(contract.writes, own?.writes),
+    reads: lists(contract.reads, own?.reads),
     capabilities: lists(contract.capabilities, own?.capabilities),
     peers: lists(contract.peers, own?.peers),
     permissions: lists(contract.permissions, own?.permissions),

@@ -32,6 +32,7 @@ const demanding = contractSchema.parse({
   },
   flags: { "--level": { required: true, form: "^[0-9]$", at } },
   writes: [{ path: "/data", at }],
+  reads: [{ path: "/fixed", at }],
   memory: { atLeast: "64Mi", at },
   peers: [
     { to: "web", port: 80, at },
@@ -56,6 +57,7 @@ interface Given {
   readonly settings?: string;
   readonly authority?: string;
   readonly writable?: boolean;
+  readonly fixed?: boolean;
   readonly memory?: string;
   readonly serviceAccountName?: string;
 }
@@ -67,6 +69,7 @@ function pod(name: string, contract: string, given: Given = {}): readonly KubeOb
     env = { NAME: "lab", VAULT: "vault" },
     memory = "64Mi",
     writable = true,
+    fixed = true,
     serviceAccountName = "asked",
   } = given;
   const base = shell(name, "node-0", "orrery.lab/stand-in:1", {
@@ -77,6 +80,7 @@ function pod(name: string, contract: string, given: Given = {}): readonly KubeOb
       { name: "contract", mountPath: contractFile, subPath: contract },
       { name: "given", mountPath: "/given" },
       ...(writable ? [{ name: "data", mountPath: "/data" }] : []),
+      { name: "data", mountPath: "/fixed", readOnly: fixed },
     ],
   }) as KubeObject & { readonly spec: object };
   const volumes = [
@@ -108,6 +112,7 @@ const broken: Readonly<Record<string, readonly [Given, string]>> = {
     { writable: false },
     `folder /data cannot be written to: read-only file system (${at})`,
   ],
+  "a folder can be written to that must not be": [{ fixed: false }, `folder /fixed must not be writable (${at})`],
   "the memory limit is too small": [{ memory: "32Mi" }, `memory limit ${32 * 2 ** 20} is below 64Mi (${at})`],
   "a right is missing": [
     { serviceAccountName: "default" },

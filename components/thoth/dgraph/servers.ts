@@ -104,7 +104,7 @@ function zeroContainer(
   cpu: string,
   memory: string,
 ): ServingContainerArgs {
-  const probe = hasSuperflags(settings) ? http("/health", 6080, { delay: 10 }) : tcp(6080, { delay: 10 });
+  const probe = hasSuperflags(settings) ? http("/health", 6080, { period: 5 }) : tcp(6080, { period: 5 });
   return {
     name: "zero",
     image: imageOf(settings),
@@ -137,7 +137,7 @@ function alphaContainer(
     ports: { "alpha-grpc-int": 7080, "alpha-rest": 8080, "alpha-grpc": 9080 },
     resources: { cpu, memory },
     probes: {
-      readiness: http("/health", 8080, { scheme: "HTTPS", delay: 15, timeout: 5 }),
+      readiness: http("/health", 8080, { scheme: "HTTPS", period: 5, timeout: 5 }),
       // A data server that waits for its managers is alive.
       liveness: tcp(7080, { delay: 120, period: 20 }),
     },

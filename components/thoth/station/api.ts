@@ -23,8 +23,6 @@ export interface ApiArgs {
   readonly readyPath?: string;
   /** @default a question for /liveness */
   readonly liveness?: Probe;
-  /** Seconds before the first question about readiness. @default 5 */
-  readonly readyAfter?: number;
   /** Is there a public name? @default true */
   readonly published?: boolean;
   readonly initContainers?: readonly ContainerArgs[];
@@ -55,7 +53,7 @@ export class Api extends pulumi.ComponentResource {
             ports: { http: 8080 },
             resources: args.resources,
             probes: {
-              readiness: http(args.readyPath ?? "/readiness", 8080, { delay: args.readyAfter ?? 5, timeout: 10 }),
+              readiness: http(args.readyPath ?? "/readiness", 8080, { period: 5, timeout: 10 }),
               liveness: args.liveness ?? http("/liveness", 8080, { delay: 60, period: 60, timeout: 10 }),
             },
           },

@@ -60,7 +60,6 @@ function userApiArgs(context: StationContext) {
       AMUN_API_URL: files.env("amun-api-url"),
     },
     resources: { cpu: ["125m", "500m"], memory: "512Mi" },
-    readyAfter: 5,
   } as const;
 }
 
@@ -79,7 +78,6 @@ function managementArgs(context: StationContext) {
       AMUN_API_URL: files.env("amun-api-url"),
     },
     resources: { cpu: ["250m", "500m"], memory: "512Mi" },
-    readyAfter: 15,
   } as const;
 }
 
@@ -98,7 +96,6 @@ function exporterArgs(context: StationContext) {
     resources: { cpu: "2", memory: ["384Mi", "768Mi"] },
     // 503 until everything is counted once, which takes minutes on a large graph.
     readyPath: "/metrics",
-    readyAfter: 10,
     liveness: tcp(8080, { delay: 60, period: 60, timeout: 10 }),
   } as const;
 }

@@ -27,6 +27,7 @@ type Program struct {
 	Words        string               `json:"words"`
 	Ports        map[string]*Port     `json:"ports"`
 	Writes       []*Write             `json:"writes"`
+	Reads        []*Read              `json:"reads"`
 	User         *User                `json:"user"`
 	Capabilities []string             `json:"capabilities"`
 	Memory       *Memory              `json:"memory"`
@@ -88,6 +89,12 @@ type Port struct {
 }
 
 type Write struct {
+	Path string     `json:"path"`
+	When *Condition `json:"when"`
+	At   string     `json:"at"`
+}
+
+type Read struct {
 	Path string     `json:"path"`
 	When *Condition `json:"when"`
 	At   string     `json:"at"`
@@ -222,6 +229,9 @@ func (p *Program) conditions() []*Condition {
 	}
 	for _, write := range p.Writes {
 		add(write.When)
+	}
+	for _, read := range p.Reads {
+		add(read.When)
 	}
 	for _, peer := range p.Peers {
 		add(peer.When)

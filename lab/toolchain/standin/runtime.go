@@ -63,7 +63,7 @@ func (s *situation) flagValuesProblems() []string {
 	return problems
 }
 
-// folders writes a file into each folder that the program writes into.
+// folders writes a file into each folder that the program writes into, and tries to in those that it only reads.
 func (s *situation) folders() []string {
 	var problems []string
 	for _, write := range s.program.Writes {
@@ -73,6 +73,11 @@ func (s *situation) folders() []string {
 		err := writable(write.Path)
 		if err != nil {
 			problems = append(problems, fmt.Sprintf("folder %s cannot be written to: %s (%s)", write.Path, reason(err), write.At))
+		}
+	}
+	for _, read := range s.program.Reads {
+		if _, err := os.Stat(read.Path); err == nil && s.holds(read.When) && writable(read.Path) == nil {
+			problems = append(problems, fmt.Sprintf("folder %s must not be writable (%s)", read.Path, read.At))
 		}
 	}
 	return problems

@@ -181,6 +181,10 @@ describe("checking contracts", () => {
         { path: "/run", at: "x:16" },
         { path: "/tmp", at: "x:17" },
       ],
+      reads: [
+        { path: "/tmp/own", at: "x:18" },
+        { path: "/given", at: "x:19" },
+      ],
     };
     const container = {
       resources: { limits: { memory: "128Mi" } },
@@ -193,6 +197,7 @@ describe("checking contracts", () => {
       volumeMounts: [
         { name: "data", mountPath: "/data" },
         { name: "tmp", mountPath: "/tmp" },
+        { name: "given", mountPath: "/given", readOnly: true },
       ],
     };
     const pod = {
@@ -200,6 +205,7 @@ describe("checking contracts", () => {
       volumes: [
         { name: "data", persistentVolumeClaim: {} },
         { name: "tmp", emptyDir: {} },
+        { name: "given", emptyDir: {} },
       ],
     };
     assert.deepEqual(problems(fields, deployment(container, pod)), [
@@ -208,6 +214,7 @@ describe("checking contracts", () => {
       "requires a capability, which only its file can give this user: allowPrivilegeEscalation: false forbids that",
       "capability NET_RAW is added but not required",
       "memory limit 128Mi is below 512Mi (x:14)",
+      "only reads /tmp/own, which is mounted for writing (x:18)",
       "writes /data/x, on a volume that belongs to root without fsGroup (x:15)",
       "writes /run, and the root filesystem is read-only (x:16)",
       "has its account's token mounted, and no program uses it",

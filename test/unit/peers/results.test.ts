@@ -150,9 +150,12 @@ describe("results of foreign test suites", () => {
     }
   });
 
-  it("the table counts what ran, by the reasons of its failures", async () => {
+  it("the table counts what ran, by the reasons of its failures, and the share is of what the lab can run", async () => {
     const text = "# Lab\n\n<!-- peers: npm run peers -- --docs -->\n\nold\n\n<!-- /peers -->\n\nEnd.\n";
-    const figures = { x: { version: "1", passed: 8, skipped: 3, failed: { lab: 1, internet: 1 }, left: 2 } };
+    const figures = {
+      x: { version: "1", passed: 8, skipped: 3, failed: { lab: 1, internet: 1 }, left: 2 },
+      y: { version: "2", passed: 11, skipped: 0, failed: { service: 1 } },
+    };
     const made = await withTable(text, figures);
     const row = made.split("\n").find((line) => line.startsWith("| x"));
     assert.deepEqual(
@@ -162,6 +165,7 @@ describe("results of foreign test suites", () => {
         .slice(1, -1),
       ["x", "1", "10", "8", "1", "1", "0", "0", "0", "3", "2"],
     );
+    assert.match(made, /^Of the 20 tests that ran and that the lab can run .* 19 passed: 95\.0 %\.$/m);
     assert.ok(!made.includes("old") && made.endsWith("End.\n"));
     await assert.rejects(withTable("# Lab\n", figures), /lacks <!-- peers/);
   });
