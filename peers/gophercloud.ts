@@ -4,10 +4,14 @@ import { adminEnv, ownName, prepare } from "./preparation.ts";
 import type { Suite } from "./suite.ts";
 
 const at = "github.com/gophercloud/gophercloud/internal/acceptance/openstack";
-const extensions = ["layer3", "qos/policies", "qos/rules", "qos/ruletypes", "subnetpools", "trunks"];
+const extensions = [
+  ...["agents", "dns", "layer3", "mtu", "networkipavailabilities", "portsbinding", "qos/policies", "qos/rules"],
+  ...["qos/ruletypes", "quotas", "rbacpolicies", "subnetpools", "trunk_details", "trunks"],
+];
 const packages = [
-  ...["networking/v2", ...extensions.map((name) => `networking/v2/extensions/${name}`)],
-  ...["blockstorage/v3", "identity/v3", "imageservice/v2", "dns/v2", "objectstorage/v1", "compute/v2"],
+  ...["networking/v2", "networking/v2/extensions", ...extensions.map((name) => `networking/v2/extensions/${name}`)],
+  ...["blockstorage/v3", "blockstorage/extensions", "identity/v3", "imageservice/v2", "dns/v2", "objectstorage/v1"],
+  ...["compute/v2", "placement/v1", "loadbalancer/v2"],
 ];
 
 /** OpenStack's release in Debian 12: some tests ask whether what they need is older. */
@@ -22,7 +26,7 @@ const suite: GoSuite = {
 
 export const gophercloud: Suite = {
   name: suite.name,
-  about: "gophercloud's acceptance tests of all services but load balancers (Go)",
+  about: "gophercloud's acceptance tests of all services (Go)",
   version: "1.14.1",
   cloud: "openstack",
   install: ({ log }) => installGo(suite, log),

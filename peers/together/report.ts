@@ -20,6 +20,8 @@ export interface Seen {
   readonly broken: readonly Answer[];
   /** Lines of logs about a deadlock that a service did not get over. */
   readonly stuck: readonly string[];
+  /** Requests that waited for a thread of a service, at most. */
+  readonly queue: number;
   readonly database: Counts;
   readonly memory: readonly Sample[];
 }
@@ -57,6 +59,7 @@ export function reportText(seen: Seen): string {
     `answers: ${seen.answers}, ${seen.broken.length} of them 5xx; the slowest:`,
     ...seen.slowest.map((answer) => `  ${text(answer)}`),
     ...seen.broken.slice(0, 20).map((answer) => `  5xx: ${text(answer)}`),
+    `requests that waited for a thread: ${seen.queue} at most`,
     `database: ${deadlocks} deadlocks, which services began again; ${waits} waits for a row, ${wait.toFixed(1)} s the longest`,
     `  ${connections} connections at most, ${opened} tables opened meanwhile`,
     memoryText(seen.memory),

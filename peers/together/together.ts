@@ -27,6 +27,9 @@ const kept = 20;
 /** A line about a deadlock or a lack of connections that a service gave up on: those that it got over are no errors to it. */
 const isStuck = (line: string): boolean => / ERROR .*(DBDeadlock|Deadlock found|QueuePool limit)/.test(line);
 
+/** How many requests wait for a thread, in a line of Keystone's, Placement's or Octavia's server: no answer's time has that. */
+const queued = (line: string): number => Number(/ Task queue depth is (\d+)$/.exec(line)?.[1] ?? 0);
+
 /** Runs all until the time is over, then takes the stacks down. */
 export async function runTogether(run: Run, control: Control, { suites, stacks, time }: Together): Promise<Seen> {
   const targets = await openStacks(run, stacks);
@@ -72,18 +75,19 @@ export async function runTogether(run: Run, control: Control, { suites, stacks, 
   return { minutes: minutes(), operations, suites: verdicts, database, ...seen };
 }
 
-type Watched = Pick<Seen, "answers" | "slowest" | "broken" | "stuck" | "memory">;
+type Watched = Pick<Seen, "answers" | "slowest" | "broken" | "stuck" | "queue" | "memory">;
 
 /** Looks at the lab's logs and memory until `end`. */
 function watch({ lab }: Run, minutes: () => number): { readonly end: () => Promise<Watched> } {
   const logs = new Logs(lab.dir);
   const over = new AbortController();
-  let [answers, slowest]: [number, readonly Answer[]] = [0, []];
+  let [answers, queue, slowest]: [number, number, readonly Answer[]] = [0, 0, []];
   const [broken, stuck, memory]: [Answer[], string[], Sample[]] = [[], [], []];
   const look = (): void => {
     memory.push({ minute: minutes(), memory: measure(lab).memory });
     const seen: Answer[] = [];
     logs.follow((service, line) => {
+      queue = Math.max(queue, queued(line));
       if (isStuck(line)) stuck.push(`${service}: ${line.slice(0, 300)}`);
       const answer = answerOf(service, line);
       if (answer !== undefined) seen.push(answer);
@@ -103,7 +107,7 @@ function watch({ lab }: Run, minutes: () => number): { readonly end: () => Promi
       over.abort();
       await done;
       look();
-      return { answers, slowest, broken, stuck, memory };
+      return { answers, slowest, broken, stuck, queue, memory };
     },
   };
 }

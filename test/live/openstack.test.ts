@@ -85,6 +85,17 @@ describe("the lab's OpenStack", () => {
     assert.deepEqual(subnets.map((row) => row.ip_version).sort(), [4, 6]);
   });
 
+  it("Neutron makes twenty networks at once, each as its own request asked", async () => {
+    const names = Array.from({ length: 20 }, (_, at) => `at-once-${suffix}-${at}`);
+    const networks = await Promise.all(names.map((name) => api.post("network", "/networks", { network: { name } })));
+    for (const { id } of networks) remove("network", `/networks/${id}`);
+    assert.deepEqual(
+      networks.map(({ name }) => name),
+      names,
+    );
+    assert.equal(new Set(networks.map(({ id }) => id)).size, names.length);
+  });
+
   it("a dual-stack port is bound with a security group", async () => {
     const group = await api.post("network", "/security-groups", { security_group: { name: host } });
     remove("network", `/security-groups/${group.id}`);

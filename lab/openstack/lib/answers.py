@@ -22,8 +22,21 @@ def logged(application):
     return log
 
 
+def say_that_it_closes():
+    """Makes waitress announce that it closes a connection, as it does after a HEAD: a client's next request on it would be lost."""
+    from waitress.task import WSGITask
+    build = WSGITask.build_response_header
+
+    def announced(self):
+        if self.close_on_finish:
+            self.response_headers.append(('Connection', 'close'))
+        return build(self)
+    WSGITask.build_response_header = announced
+
+
 def serve(application, project, threads):
     import waitress
+    say_that_it_closes()
     # A hundred by default, idle ones included: clients that keep theirs open would shut out all others.
     waitress.serve(logged(application), host=lab.HOST, port=lab.PORTS[project], threads=threads, connection_limit=1000,
                    asyncore_use_poll=True, ident='orrery', clear_untrusted_proxy_headers=True)

@@ -46,7 +46,7 @@ def glance():
 
 
 # What Neutron reads of a new floating IP when its session is over, and by keys it would not have been read before.
-READ_LATE = ('PortForwarding', 'Tag')
+READ_LATE = ('PortForwarding',)
 
 
 def load_by_keys():
@@ -64,6 +64,15 @@ def load_by_keys():
             options['lazy'] = 'selectin'
         init(self, argument, *args, **options)
     relationships.RelationshipProperty.__init__ = by_keys
+    new_rows_have_no_tags()
+
+
+def new_rows_have_no_tags():
+    """Says so when a row is made: by keys, a query of the same session would not read the tags that the answer wants after it."""
+    from neutron_lib.db.standard_attr import StandardAttribute
+    from sqlalchemy import event
+    from sqlalchemy.orm.attributes import set_committed_value
+    event.listen(StandardAttribute, 'init', lambda row, *_: set_committed_value(row, 'tags', []))
 
 
 def retry_soon():
@@ -82,7 +91,30 @@ def retry_soon():
     api._retry_db_errors.max_retry_interval = 1
 
 
+def writes_in_turn(at_once=2):
+    """Lets each worker handle that many changes at a time, in the order of their arrival; reads go on meanwhile.
+
+    Twenty at once all end late, those with most steps (routers) last: 21 s under load, and 12 s in turn.
+    """
+    from eventlet.semaphore import Semaphore
+    from neutron import wsgi
+    run = wsgi.Server._run
+
+    def in_turn(self, application, socket):
+        turns = Semaphore(at_once)
+
+        def call(environ, start_response):
+            if environ['REQUEST_METHOD'] in ('GET', 'HEAD'):
+                return application(environ, start_response)
+            with turns:
+                return application(environ, start_response)
+        return run(self, call, socket)
+    wsgi.Server._run = in_turn
+
+
 def neutron():
+    # First of all, as it makes threads green: what was imported before would share its thread's state among all requests.
+    import neutron.cmd.eventlet  # noqa: F401
     load_by_keys()
     sys.argv[:] = ['neutron', '--config-file', lab.conf('neutron')]
     from neutron.cmd.eventlet.server import main
@@ -93,6 +125,7 @@ def neutron():
     # It reads each changed object again to tell agents that are not there.
     plugin.ovo_rpc.OVOServerRpcInterface = lambda: None
     retry_soon()
+    writes_in_turn()
     main()
 
 

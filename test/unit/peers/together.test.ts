@@ -28,6 +28,7 @@ const good: Seen = {
   slowest: [{ service: "neutron", request: "POST /v2.0/ports", status: 201, seconds: 16 }],
   broken: [],
   stuck: [],
+  queue: 3,
   database: { deadlocks: 2, waits: 5, longest: 1, opened: 0, connections: 90 },
   memory: samples(() => 2),
 };
@@ -92,7 +93,7 @@ describe("stacks and suites side by side", () => {
     assert.deepEqual(faults(good), []);
     assert.match(
       reportText(good),
-      /2 deadlocks, which services began again.*\n {2}90 connections at most, 0 tables opened meanwhile\nmemory: 2\.00 GB.*growth 0 %\nnothing wrong$/s,
+      /thread: 3 at most\ndatabase: 2 deadlocks, which services began again.*\n {2}90 connections at most, 0 tables opened meanwhile\nmemory: 2\.00 GB.*growth 0 %\nnothing wrong$/s,
     );
     const slow = { service: "neutron", request: "POST /v2.0/routers", status: 201, seconds: 30.1 };
     const bad: [Partial<Seen>, RegExp][] = [

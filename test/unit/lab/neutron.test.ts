@@ -1,10 +1,34 @@
-/** How soon the lab's Neutron tries again what stood in something's way, in Debian's own modules. */
+/** What the lab changes of Neutron, in Debian's own modules: how soon it tries again, and how many changes it handles at once. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { before, describe, it } from "mocha";
 import { root } from "../../../lab/settings.ts";
+
+/** The most changes, and the most requests, that a worker handled at a time of six changes and three reads. */
+const turns = `
+import json, sys, types
+sys.modules['answers'] = sys.modules['lab'] = types.ModuleType('none')
+import neutron.cmd.eventlet
+import eventlet, serve
+from neutron import wsgi
+wsgi.Server._run = lambda self, application, socket: application
+serve.writes_in_turn()
+now, most = {'POST': 0, 'GET': 0}, {'changes': 0, 'all': 0}
+def answer(environ, start_response):
+    method = environ['REQUEST_METHOD']
+    now[method] += 1
+    most['changes'] = max(most['changes'], now['POST'])
+    most['all'] = max(most['all'], sum(now.values()))
+    eventlet.sleep(0.05)
+    now[method] -= 1
+    return []
+served = wsgi.Server._run(None, answer, None)
+for thread in [eventlet.spawn(served, {'REQUEST_METHOD': method}, None) for method in ['POST'] * 6 + ['GET'] * 3]:
+    thread.wait()
+print(json.dumps(most))
+`;
 
 /** Seconds slept until each of ten attempts; nobody sleeps. */
 const program = `
@@ -46,15 +70,22 @@ describe("the lab's Neutron", function () {
   });
 
   it("waits milliseconds for a row of OVN's and after a deadlock, not seconds", () => {
-    const env = {
-      PATH: process.env.PATH,
-      PYTHONPATH: path.join(root, "lab/openstack/lib"),
-      PYTHONDONTWRITEBYTECODE: "1",
-    };
-    const said = execFileSync("/usr/bin/python3", ["-W", "ignore", "-c", program], { env, encoding: "utf8" });
-    const { row, database, ovn } = JSON.parse(said) as { row: number[]; database: number; ovn: number };
+    const { row, database, ovn } = run(program) as { row: number[]; database: number; ovn: number };
     assert.deepEqual(row, [0.02, 0.04, 0.08, 0.16, 0.32, 0.5]);
     assert.ok(database <= 1, `${database} s after a deadlock`);
     assert.equal(ovn, 0.1);
   });
+
+  it("handles two changes at a time in each worker, and any number of reads", () => {
+    assert.deepEqual(run(turns), { changes: 2, all: 5 });
+  });
 });
+
+function run(source: string): unknown {
+  const env = {
+    PATH: process.env.PATH,
+    PYTHONPATH: path.join(root, "lab/openstack/lib"),
+    PYTHONDONTWRITEBYTECODE: "1",
+  };
+  return JSON.parse(execFileSync("/usr/bin/python3", ["-W", "ignore", "-c", source], { env, encoding: "utf8" }));
+}
