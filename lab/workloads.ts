@@ -15,8 +15,8 @@ interface Workload extends KubeObject {
   readonly status?: { readonly observedGeneration?: number; readonly readyReplicas?: number };
 }
 
-/** Milliseconds between two looks, and between two lines of progress. */
-const pauses = { look: 500, progress: 30_000 };
+/** Milliseconds between two looks, between two lines of progress, and until a container that was started again is believed. */
+const pauses = { look: 500, progress: 30_000, settling: 10_000 };
 
 /**
  * Waits until all Deployments and StatefulSets have their pods, and these are ready in what their node's kubelet has said since it started.
@@ -66,26 +66,44 @@ interface Pod extends KubeObject {
   readonly status: {
     readonly phase: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-    readonly containerStatuses?: readonly { readonly state?: { readonly running?: { readonly startedAt: string } } }[];
+    readonly containerStatuses?: readonly {
+      readonly state?: { readonly running?: { readonly startedAt: string } };
+      readonly lastState?: { readonly terminated?: { readonly finishedAt: string } };
+    }[];
   };
 }
 
-/** Running pods that are not ready, or only in what was said before their node's start: controllers and kubelets learn it later. */
+/** Running pods that are not to be counted on yet. */
 async function unsettled(lab: LabSettings, api: KubeApi): Promise<readonly string[]> {
   // A container's start has no fractions of a second.
   const began = new Map(realNodes(lab).map((node) => [node.name, Math.floor(startOf(lab, node) / 1000) * 1000]));
   const pods = await api.list<Pod>("/api/v1/pods");
-  return pods.flatMap(({ metadata, spec, status }) => {
-    const { namespace = "", name, deletionTimestamp, ownerReferences } = metadata;
+  return pods.flatMap((pod) => {
+    const { namespace = "", name, deletionTimestamp, ownerReferences } = pod.metadata;
     const kept = ownerReferences?.some(({ kind }) => kind === "ReplicaSet" || kind === "StatefulSet") === true;
-    if (!kept || status.phase !== "Running" || deletionTimestamp !== undefined) return [];
-    const since = began.get(spec.nodeName ?? "") ?? 0;
-    const old = (status.containerStatuses ?? []).some(
-      ({ state }) => Date.parse(state?.running?.startedAt ?? "") < since,
-    );
-    const ready = status.conditions?.some((one) => one.type === "Ready" && one.status === "True") === true;
-    return ready && !old ? [] : [`pod ${namespace}/${name}`];
+    if (!kept || pod.status.phase !== "Running" || deletionTimestamp !== undefined) return [];
+    return isSettled(pod.status, began.get(pod.spec.nodeName ?? "") ?? 0, Date.now())
+      ? []
+      : [`pod ${namespace}/${name}`];
   });
+}
+
+/**
+ * Whether a pod is ready, also in what its kubelet has said since it started: controllers and kubelets learn later what a node's
+ * end has ended. A container that has ended and was started again is ready for a moment each time, unless a probe says otherwise.
+ *
+ * @param since - its node's start, in milliseconds since 1970 as `now`
+ */
+export function isSettled({ conditions, containerStatuses = [] }: Pod["status"], since: number, now: number): boolean {
+  const ready = conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
+  return (
+    ready &&
+    containerStatuses.every(({ state, lastState }) => {
+      const started = Date.parse(state?.running?.startedAt ?? "");
+      const hasEnded = Date.parse(lastState?.terminated?.finishedAt ?? "") >= since;
+      return !(started < since) && !(hasEnded && now - started < pauses.settling);
+    })
+  );
 }
 
 /** Why they lack pods, in the cluster's and the containers' words. */

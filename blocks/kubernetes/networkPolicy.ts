@@ -56,10 +56,10 @@ export class NetworkPolicy extends Block {
   }
 }
 
-/** Any address outside or inside, on these TCP ports. */
+/** Any address outside or inside, on these TCP ports; on all of them if none is named. */
 export function anywhere(...ports: readonly (number | string)[]): Traffic {
   const peers = [{ ipBlock: { cidr: "0.0.0.0/0" } }, { ipBlock: { cidr: "::/0" } }];
-  return { peers, ports: tcpPorts(ports) };
+  return { peers, ports: ports.length === 0 ? [{ protocol: "TCP" }] : tcpPorts(ports) };
 }
 
 /** Everybody and everything, pods on clusters whose `ipBlock` leaves them out included. */

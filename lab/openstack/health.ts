@@ -74,7 +74,6 @@ function checks(lab: LabSettings): Record<string, Check> {
       await allOf("service", await api.list("compute", "/os-services"), (row) => row.state === "up");
       return allOf("hypervisor", await api.list("compute", "/os-hypervisors"), (row) => row.state === "up");
     },
-    // Once only: asked twice at the same moment, Neutron's two workers each count up what the chassis repeats to be alive.
     neutron: async () => allOf("agent", await api.list("network", "/agents"), (agent) => agent.alive === true),
     cinder: async () => {
       // The scheduler answers before it has heard of a backend, and refuses every volume until then.

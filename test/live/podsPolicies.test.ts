@@ -1,7 +1,7 @@
 /**
  * Who may talk to whom, tried: a light pod for each workload of a stack, with its namespace, labels and ports, behind the
- * NetworkPolicies that the stack declares, cluster by cluster. Each pod tries each other one and the world outside, and the world
- * tries each pod, by each of its addresses; the table of expectations says what it may reach.
+ * NetworkPolicies that the stack declares, cluster by cluster. Each pod tries each other one and the world outside, that by
+ * datagrams, too, and the world tries each pod, by each of its addresses; the tables of expectations say what it may reach.
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
@@ -9,7 +9,8 @@ import { eventually } from "../../lab/harness/cloud.ts";
 import { dualStack } from "../../lab/kubernetes/nodes/families.ts";
 import { render } from "../../review/evaluate/render.ts";
 import type { Endpoint } from "./network/evaluate.ts";
-import { expected, lineOf, type Pair, pairsOf, type World, worldOf } from "./network/matrix.ts";
+import { datagrams } from "./network/expectations.ts";
+import { datagramsOf, expected, lineOf, type Pair, pairsOf, type World, worldOf } from "./network/matrix.ts";
 import { Outside } from "./network/outsideNetwork.ts";
 import { addressesOf, lightPod, prepareNamespaces, removeNamespaces, tryFromPod } from "./network/lightPods.ts";
 import { api, cluster, useRealNodes } from "./pods/cluster.ts";
@@ -104,9 +105,28 @@ describe("NetworkPolicies of every system on real nodes", function () {
       return refused;
     };
 
+    /** Those whose datagram does not come back. */
+    const lostOf = async (some: readonly Pair[]): Promise<readonly Pair[]> => {
+      const lost: Pair[] = [];
+      await inTurns(pods, async (from) => {
+        const own = some.filter((pair) => pair.from === from);
+        if (own.length === 0) return;
+        const targets = own.map(({ to, port }) => `${to.address}:${port}`);
+        const back = new Set(await tryFromPod(from.namespace ?? "", names.get(from) ?? "", targets, "UDP"));
+        lost.push(...own.filter((_, at) => !back.has(targets[at] ?? "")));
+      });
+      return lost;
+    };
+
+    const sent = datagramsOf(world);
     // Without policies first: a pair that fails then has no listener, and its refusal would prove nothing.
     const silent = await refusedOf(await refusedOf(trials));
     assert.deepEqual(silent.map(trialLine), [], "everybody listens before there are policies");
+    assert.deepEqual(
+      (await lostOf(await lostOf(sent))).map(lineOf),
+      [],
+      "datagrams come back before there are policies",
+    );
     await inTurns(policies, ({ metadata: { namespace, name }, spec }) =>
       api.apply({ apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata: { namespace, name }, spec }),
     );
@@ -123,6 +143,16 @@ describe("NetworkPolicies of every system on real nodes", function () {
       180,
     ).catch((error: unknown) => [String(error)]);
     assert.deepEqual(wrong, []);
+    const wanted = (pair: Pair): string => expected(stack, pair.from, pair.to, pair.port, datagrams);
+    const surelySent = sent.filter((pair) => wanted(pair) !== "spare");
+    assert.deepEqual(
+      (await lostOf(await lostOf(surelySent))).map(lineOf).toSorted(),
+      surelySent
+        .filter((pair) => wanted(pair) === "refused")
+        .map(lineOf)
+        .toSorted(),
+      "datagrams come back from where the table says, and from nowhere else",
+    );
     await removeNamespaces(world);
     const count = (one: string): number => trials.filter((trial) => verdict(trial) === one).length;
     return { needed: count("needed"), refused: count("refused"), spare: count("spare") };

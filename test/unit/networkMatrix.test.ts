@@ -2,8 +2,17 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
 import { allowed, type Endpoint, type Policy } from "../live/network/evaluate.ts";
-import { expected, lineOf, overIpv6, rowsFor, pairsOf, type World, worldOf } from "../live/network/matrix.ts";
-import { expectations } from "../live/network/expectations.ts";
+import {
+  datagramsOf,
+  expected,
+  lineOf,
+  overIpv6,
+  rowsFor,
+  pairsOf,
+  type World,
+  worldOf,
+} from "../live/network/matrix.ts";
+import { datagrams, expectations } from "../live/network/expectations.ts";
 import { stacks } from "./harness.ts";
 import { renderedStack } from "./recordings.ts";
 
@@ -39,6 +48,14 @@ for (const stack of stacks) {
         return wanted === "refused" && allowed(world.policies, from, to, port, true) ? [lineOf(pair)] : [];
       });
       assert.deepEqual(wrong, []);
+    });
+
+    it("datagrams reach the world where the table says so, and nowhere else", () => {
+      const wrong = datagramsOf(world).filter(({ from, to, port }) => {
+        const wanted = expected(stack, from, to, port, datagrams);
+        return (wanted !== "refused") !== allowed(world.policies, from, to, port, false, "UDP");
+      });
+      assert.deepEqual(wrong.map(lineOf), []);
     });
   });
 }
@@ -84,6 +101,13 @@ describe("the reader of NetworkPolicies", () => {
     assert.equal(allowed(block([]), server, client, 443, false), false);
     assert.equal(allowed(block([]), server, client, 443, true), true);
     assert.equal(allowed(block(["10.0.0.0/8"]), server, client, 443, true), false);
+  });
+
+  it("a port is of its protocol", () => {
+    const kerberos = [policy({ ingress: [{ ports: [{ port: 88, protocol: "UDP" }] }] })];
+    assert.equal(allowed(kerberos, client, server, 88, true), false);
+    assert.equal(allowed(kerberos, client, server, 88, true, "UDP"), true);
+    assert.equal(allowed([policy({ ingress: [{ ports: [{ port: 88 }] }] })], client, server, 88, true, "UDP"), false);
   });
 
   it("an address block is of one family", () => {

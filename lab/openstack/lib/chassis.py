@@ -17,6 +17,8 @@ LAB = os.environ['ORRERY_DIR']
 NAME = 'orrery'
 MAPPINGS = 'physnet1:br-ex'
 VIFS = LAB + '/run/vif'
+# Never 0: Neutron overlooks a change from 0 (ChassisAgentWriteEvent), and the agent is down for a moment when it next asks.
+FIRST = 1
 SCHEMA = '/usr/share/ovn/ovn-sb.ovsschema'
 
 
@@ -54,10 +56,10 @@ def reconcile(db, txn):
                   'port-up-notif': 'true', 'ct-no-masked-label': 'true', 'is-interconn': 'false'}
         chassis.other_config, chassis.external_ids = config, config
         private = txn.insert(db.tables['Chassis_Private'])
-        private.name, private.chassis = NAME, chassis
+        private.name, private.chassis, private.nb_cfg = NAME, chassis, FIRST
         return True
 
-    nb_cfg = rows(db, 'SB_Global')[0].nb_cfg if rows(db, 'SB_Global') else 0
+    nb_cfg = max(FIRST, rows(db, 'SB_Global')[0].nb_cfg if rows(db, 'SB_Global') else 0)
     private = first(db, 'Chassis_Private', name=NAME)
     now = int(time.time() * 1000)
     if private and (private.nb_cfg != nb_cfg or now - private.nb_cfg_timestamp > 60000):

@@ -1,8 +1,10 @@
 """Octavia: its API, and the driver agent to which OVN's provider tells what became of a load balancer."""
 import ctypes
+import inspect
 import os
 import signal
 import sys
+import types
 
 import answers
 import lab
@@ -19,7 +21,17 @@ def child(work):
     os._exit(0)
 
 
+def leave_sources_unread():
+    """Lets WSME sort attributes by name. It reads the sources of all classes for their order, which is two thirds of Octavia's start."""
+    import wsme.types
+
+    def unread(_):
+        raise OSError
+    wsme.types.inspect = types.SimpleNamespace(**{**vars(inspect), 'getsourcelines': unread})
+
+
 def serve():
+    leave_sources_unread()
     sys.argv[:] = ['octavia', '--config-file', lab.conf('octavia')]
     from octavia_lib.api.drivers import driver_lib
     # OVN's provider takes the default sockets, in /var/run, whatever the configuration says: all labs would share them.

@@ -31,6 +31,8 @@ export interface Policy {
   };
 }
 
+export type Protocol = "TCP" | "UDP";
+
 /** A pod, or an address of the world if it has no namespace. */
 export interface Endpoint {
   readonly name: string;
@@ -44,7 +46,7 @@ export interface Endpoint {
 }
 
 /**
- * Whether policies let a TCP connection pass.
+ * Whether policies let a connection pass, or a datagram.
  *
  * @param blocksMeanPods - whether an `ipBlock` also selects pods by their addresses, which Kubernetes leaves to the network plugin
  */
@@ -54,6 +56,7 @@ export function allowed(
   to: Endpoint,
   port: number,
   blocksMeanPods: boolean,
+  protocol: Protocol = "TCP",
 ): boolean {
   const rules = (pod: Endpoint, type: "Ingress" | "Egress"): readonly Policy[] | undefined => {
     if (pod.namespace === undefined) return undefined;
@@ -72,7 +75,7 @@ export function allowed(
     ports: readonly Port[] | undefined,
     other: Endpoint,
   ): boolean =>
-    portFits(ports, to, port) &&
+    portFits(ports, to, port, protocol) &&
     (peers === undefined ||
       peers.length === 0 ||
       peers.some((peer) => peerFits(peer, policy.metadata.namespace, other, blocksMeanPods)));
@@ -89,10 +92,10 @@ function typesOf({ policyTypes, egress }: Policy["spec"]): readonly string[] {
   return policyTypes ?? (egress === undefined ? ["Ingress"] : ["Ingress", "Egress"]);
 }
 
-function portFits(ports: readonly Port[] | undefined, receiver: Endpoint, asked: number): boolean {
+function portFits(ports: readonly Port[] | undefined, receiver: Endpoint, asked: number, wanted: Protocol): boolean {
   if (ports === undefined || ports.length === 0) return true;
   return ports.some(({ protocol = "TCP", port, endPort }) => {
-    if (protocol !== "TCP") return false;
+    if (protocol !== wanted) return false;
     if (port === undefined) return true;
     if (typeof port === "number") return asked >= port && asked <= (endPort ?? port);
     return receiver.ports.some(({ name, containerPort }) => name === port && containerPort === asked);

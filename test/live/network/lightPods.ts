@@ -2,7 +2,7 @@
 import { eventually } from "../../../lab/harness/cloud.ts";
 import type { KubeObject } from "../../../lab/kubernetes/api.ts";
 import { api, kubectl } from "../pods/cluster.ts";
-import type { Endpoint } from "./evaluate.ts";
+import type { Endpoint, Protocol } from "./evaluate.ts";
 import type { World } from "./matrix.ts";
 
 /** Names of the namespaces; a policy may be where the stack has no pod, as that of an ingress controller. */
@@ -94,12 +94,18 @@ export async function addressesOf({ namespace = "" }: Endpoint, name: string): P
 /** Prints which of its arguments, `address:port`, can be connected to, all tried at once. */
 const trying = 'for at; do { nc -z -w 4 "${at%:*}" "${at##*:}" && echo "$at"; } 2>/dev/null & done; wait';
 
+/** The same of datagrams, which come back from there. */
+const sending =
+  'for at; do [ "$(echo x | nc -u -w 2 "${at%:*}" "${at##*:}")" = x ] 2>/dev/null && echo "$at" & done; wait';
+
 /** Those of the targets, `address:port`, that answer a pod. */
 export async function tryFromPod(
   namespace: string,
   name: string,
   targets: readonly string[],
+  protocol: Protocol = "TCP",
 ): Promise<readonly string[]> {
-  const said = await kubectl("-n", namespace, "exec", name, "--", "bash", "-c", trying, "bash", ...targets);
+  const script = protocol === "TCP" ? trying : sending;
+  const said = await kubectl("-n", namespace, "exec", name, "--", "bash", "-c", script, "bash", ...targets);
   return said.split("\n");
 }

@@ -95,15 +95,27 @@ export const overIpv6 = (world: World): World => ({
   })),
 });
 
-/** What the table says of a connection. */
-export function expected(stack: string, from: Endpoint, to: Endpoint, port: number): "needed" | "spare" | "refused" {
-  const rows = rowsFor(stack, from, to, port);
+/** What a table says of a connection. */
+export function expected(
+  stack: string,
+  from: Endpoint,
+  to: Endpoint,
+  port: number,
+  table = expectations,
+): "needed" | "spare" | "refused" {
+  const rows = rowsFor(stack, from, to, port, table);
   return rows.some(({ spare }) => spare !== true) ? "needed" : rows.length > 0 ? "spare" : "refused";
 }
 
 /** The rows about a connection. */
-export function rowsFor(stack: string, from: Endpoint, to: Endpoint, port: number): readonly Row[] {
-  return expectations.filter((row) => covers(row, stack, from, to, port));
+export function rowsFor(
+  stack: string,
+  from: Endpoint,
+  to: Endpoint,
+  port: number,
+  table = expectations,
+): readonly Row[] {
+  return table.filter((row) => covers(row, stack, from, to, port));
 }
 
 function covers(row: Row, stack: string, from: Endpoint, to: Endpoint, port: number): boolean {
@@ -140,6 +152,17 @@ export interface Pair {
 
 /** Ports of the world that something is allowed to call, and some that nothing is. */
 export const worldPorts = [22, 25, 53, 80, 88, 443, 2040, 5000, 5432, 5671, 6379, 6443, 6600, 8080, 8443, 9090, 9999];
+
+/** The same for datagrams: DNS and the time are the cluster's and the node's matter. */
+export const worldDatagrams = [53, 88, 123];
+
+/** Every pod of the stack with every port of the world's that datagrams are tried on. */
+export const datagramsOf = ({ endpoints }: World): readonly Pair[] =>
+  endpoints.flatMap((from) =>
+    endpoints
+      .filter((to) => to.name === "outside" && to.cluster === from.cluster && !special.has(from.name))
+      .flatMap((to) => worldDatagrams.map((port) => ({ from, to, port }))),
+  );
 
 /** Every pair of a cluster, one of them a pod of the stack, with every port that the receiver declares. */
 export function pairsOf({ endpoints }: World): readonly Pair[] {

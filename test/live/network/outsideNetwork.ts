@@ -5,7 +5,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { nodeNetwork, realNodes } from "../../../lab/kubernetes/nodes/plan.ts";
 import type { LabSettings } from "../../../lab/settings.ts";
-import { worldPorts } from "./matrix.ts";
+import { worldDatagrams, worldPorts } from "./matrix.ts";
 
 const execute = promisify(execFile);
 const program = path.join(import.meta.dirname, "outside.ts");
@@ -33,7 +33,8 @@ export class Outside {
         const way = ["ip", "route", "replace", `${address}/32`, "via", nodeNetwork(this.cluster).router];
         await execute("nsenter", [`--net=/run/netns/${netns}`, ...way]);
       }
-      const words = [...this.inside, process.execPath, program, "listen", address, ...worldPorts.map(String)];
+      const ports = [...worldPorts.map(String), ...worldDatagrams.map((port) => `${port}/udp`)];
+      const words = [...this.inside, process.execPath, program, "listen", address, ...ports];
       const listener = spawn("nsenter", words, { stdio: ["ignore", "pipe", "inherit"] });
       this.listeners.set(address, listener);
       const [first] = (await Promise.race([once(listener.stdout, "data"), once(listener, "exit")])) as unknown[];

@@ -1,4 +1,7 @@
-/** What the lab changes of Neutron, in Debian's own modules: how soon it tries again, and how many changes it handles at once. */
+/**
+ * What the lab changes of Neutron, in Debian's own modules: how soon it tries again, how many changes it handles at once, and
+ * whether it hears that the chassis is alive.
+ */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -28,6 +31,33 @@ served = wsgi.Server._run(None, answer, None)
 for thread in [eventlet.spawn(served, {'REQUEST_METHOD': method}, None) for method in ['POST'] * 6 + ['GET'] * 3]:
     thread.wait()
 print(json.dumps(most))
+`;
+
+/** Whether Neutron takes note of what the chassis repeats, each time that Neutron counts up. */
+const alive = `
+import json, types
+row = types.SimpleNamespace
+import chassis
+from neutron.plugins.ml2.drivers.ovn.mech_driver.ovsdb.ovsdb_monitor import ChassisAgentWriteEvent
+names = ('Chassis', 'Chassis_Private', 'Encap', 'Port_Binding', 'SB_Global')
+tables = {name: row(rows={}) for name in names}
+counter = tables['SB_Global'].rows[0] = row(nb_cfg=0)
+class Transaction:
+    def insert(self, table):
+        table.rows[len(table.rows)] = made = row(nb_cfg=0, nb_cfg_timestamp=0)
+        return made
+turn = lambda: chassis.reconcile(row(tables=tables), Transaction())
+turn()
+turn()
+own = tables['Chassis_Private'].rows[0]
+event = ChassisAgentWriteEvent(row(agent_chassis_table='Chassis_Private'))
+heard = []
+for count in (1, 2, 3):
+    counter.nb_cfg, old = count, own.nb_cfg
+    turn()
+    if own.nb_cfg != old:
+        heard.append(bool(event.match_fn('update', own, row(nb_cfg=old))))
+print(json.dumps([own.nb_cfg, heard]))
 `;
 
 /** Seconds slept until each of ten attempts; nobody sleeps. */
@@ -76,6 +106,10 @@ describe("the lab's Neutron", function () {
     assert.equal(ovn, 0.1);
   });
 
+  it("takes note of each count that the chassis repeats: a missed one makes its agent look dead ten minutes later", () => {
+    assert.deepEqual(run(alive), [3, [true, true]]);
+  });
+
   it("handles two changes at a time in each worker, and any number of reads", () => {
     assert.deepEqual(run(turns), { changes: 2, all: 5 });
   });
@@ -86,6 +120,7 @@ function run(source: string): unknown {
     PATH: process.env.PATH,
     PYTHONPATH: path.join(root, "lab/openstack/lib"),
     PYTHONDONTWRITEBYTECODE: "1",
+    ORRERY_DIR: "/nowhere",
   };
   return JSON.parse(execFileSync("/usr/bin/python3", ["-W", "ignore", "-c", source], { env, encoding: "utf8" }));
 }
