@@ -10,7 +10,7 @@ const extensions = [
 ];
 const packages = [
   ...["networking/v2", "networking/v2/extensions", ...extensions.map((name) => `networking/v2/extensions/${name}`)],
-  ...["blockstorage/v3", "blockstorage/extensions", "identity/v3", "imageservice/v2", "dns/v2", "objectstorage/v1"],
+  ...["blockstorage/v3", "identity/v3", "imageservice/v2", "dns/v2", "objectstorage/v1"],
   ...["compute/v2", "placement/v1", "loadbalancer/v2"],
 ];
 
