@@ -9,6 +9,9 @@ export interface Timing {
   readonly failures?: number;
 }
 
+/** For readiness: known within five seconds; a container that was ready is given up after thirty, as by default. */
+export const soon: Timing = { period: 5, failures: 6 };
+
 /** A kubelet probe; made by {@link http}, {@link tcp} or {@link exec}. */
 export type Probe = k8s.types.input.core.v1.Probe;
 

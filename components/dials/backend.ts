@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Deployment } from "../../blocks/kubernetes/deployment.ts";
 import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
 import { anywhere, dns, NetworkPolicy, pods, router } from "../../blocks/kubernetes/networkPolicy.ts";
-import { http, tcp } from "../../blocks/kubernetes/probe.ts";
+import { http, tcp, soon } from "../../blocks/kubernetes/probe.ts";
 import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
 import { scratch } from "../../blocks/kubernetes/volume.ts";
@@ -66,7 +66,7 @@ export class Backend extends pulumi.ComponentResource {
             resources: { cpu: ["100m", "1"], memory: ["512Mi", "2048Mi"] },
             probes: {
               // Django answers only for its own names, and a probe comes by the pod's address.
-              readiness: http("/", "django", { period: 5, timeout: 10, headers: { Host: settings.apiHost } }),
+              readiness: http("/", "django", { ...soon, timeout: 10, headers: { Host: settings.apiHost } }),
               liveness: tcp("django", { delay: 60, period: 20 }),
             },
           },

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Deployment } from "../../blocks/kubernetes/deployment.ts";
 import { NetworkPolicy, prometheus } from "../../blocks/kubernetes/networkPolicy.ts";
 import { PodMonitor } from "../../blocks/kubernetes/podMonitor.ts";
-import { http, tcp } from "../../blocks/kubernetes/probe.ts";
+import { http, tcp, soon } from "../../blocks/kubernetes/probe.ts";
 import type { EtlEnvironment } from "./etlEnvironment.ts";
 import { etlPods, type DialsContext, labels, podLabels, selector } from "./context.ts";
 
@@ -61,7 +61,7 @@ export class Flower extends pulumi.ComponentResource {
             ports: { flower: 5555 },
             resources: { cpu: ["50m", "500m"], memory: ["256Mi", "1024Mi"] },
             probes: {
-              readiness: http("/healthcheck", "flower", { period: 5 }),
+              readiness: http("/healthcheck", "flower", soon),
               liveness: tcp("flower", { delay: 30 }),
             },
           },

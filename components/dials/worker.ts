@@ -70,7 +70,7 @@ export class Worker extends pulumi.ComponentResource {
             resources: { cpu: ["100m", "1"], memory: args.memory },
             // A ping that comes before the worker waits in vain for its answer, and the first comes up to a whole period late.
             probes: {
-              startup: ping(args.name, { answer: 3, delay: 5, period: 5, failures: 18 }),
+              startup: ping(args.name, { answer: 3, delay: 5, period: 5, failures: 36 }),
               readiness: ping(args.name, { answer: 20, period: 20, failures: 9 }),
             },
           },
@@ -95,7 +95,7 @@ export function workerCommand(queue: string): string[] {
 }
 
 /**
- * Pings the worker through the broker; for readiness only, since an unavailable broker must not kill workers. Celery takes the
+ * Pings the worker through the broker; not for liveness, since an unavailable broker must not kill workers. Celery takes the
  * broker from CELERY_BROKER_URL (celery/app/utils.py): with --app each ping would load DIALS' own modules, too.
  * `answer` is how many seconds it waits for one.
  */

@@ -4,7 +4,7 @@ import type { EnvSource } from "../../blocks/kubernetes/container.ts";
 import { PublicEndpoint } from "../../blocks/kubernetes/publicEndpoint.ts";
 import { dns, NetworkPolicy, prometheus, router } from "../../blocks/kubernetes/networkPolicy.ts";
 import { PodMonitor } from "../../blocks/kubernetes/podMonitor.ts";
-import { http, type Probes, tcp } from "../../blocks/kubernetes/probe.ts";
+import { http, type Probes, tcp, soon } from "../../blocks/kubernetes/probe.ts";
 import type { RequestAndLimit } from "../../blocks/kubernetes/resources.ts";
 import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
@@ -45,7 +45,7 @@ export class Flower extends pulumi.ComponentResource {
           FLOWER_PORT: `${port}`,
           FLOWER_BASIC_AUTH: login.env("flower-basic-auth"),
         },
-        probes: { readiness: http("/healthcheck", port, { period: 5 }), liveness: tcp(port, { delay: 30 }) },
+        probes: { readiness: http("/healthcheck", port, soon), liveness: tcp(port, { delay: 30 }) },
         memory: ["80Mi", "128Mi"],
         collects: true,
       },

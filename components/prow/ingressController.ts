@@ -9,7 +9,7 @@ import { ClusterRoleBinding, RoleBinding } from "../../blocks/kubernetes/roleBin
 import { Namespace } from "../../blocks/kubernetes/namespace.ts";
 import { anywhere, dns, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import { withManagedBy } from "../../blocks/kubernetes/metadata.ts";
-import { http } from "../../blocks/kubernetes/probe.ts";
+import { http, soon } from "../../blocks/kubernetes/probe.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
 import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
 import { images } from "./images.ts";
@@ -93,7 +93,7 @@ export class IngressController extends pulumi.ComponentResource {
             },
             resources: { cpu: ["100m", "1"], memory: ["90Mi", "512Mi"] },
             probes: {
-              readiness: http("/healthz", 10254, { period: 5 }),
+              readiness: http("/healthz", 10254, soon),
               liveness: http("/healthz", 10254, { delay: 10, failures: 5 }),
             },
           },

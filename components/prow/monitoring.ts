@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { anywhere, pods } from "../../blocks/kubernetes/networkPolicy.ts";
 import { PodMonitor } from "../../blocks/kubernetes/podMonitor.ts";
 import { PrometheusRule } from "../../blocks/kubernetes/prometheusRule.ts";
-import { http, tcp } from "../../blocks/kubernetes/probe.ts";
+import { http, tcp, soon } from "../../blocks/kubernetes/probe.ts";
 import { prowAlerts, serving } from "./alerts.ts";
 import { all, config, jobs } from "./flags.ts";
 import { type ProwContext, traffic } from "./context.ts";
@@ -26,7 +26,7 @@ export class Monitoring extends pulumi.ComponentResource {
         ports: { metrics: 9090 },
         probes: {
           liveness: http("/healthz", 8081, { delay: 10, period: 30, timeout: 15 }),
-          readiness: http("/healthz/ready", 8081, { period: 5, timeout: 15 }),
+          readiness: http("/healthz/ready", 8081, { ...soon, timeout: 15 }),
         },
         resources: { cpu: "100m", memory: "500Mi" },
         ingress: [traffic.metrics],

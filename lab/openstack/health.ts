@@ -104,15 +104,20 @@ async function allOf(what: string, rows: readonly Row[], well: (row: Row) => boo
   return Promise.resolve(`${up} ${what}${up === 1 ? "" : "s"} up`);
 }
 
-/** When the chassis last reported to OVN, which it does every minute. @throws if that was over two minutes ago */
-async function reported(southbound: string): Promise<string> {
-  const columns = ["nb_cfg_timestamp"];
-  const select = { op: "select", table: "Chassis_Private", where: [], columns };
-  const [{ rows }] = (await jsonRpc(southbound, "transact", ["OVN_Southbound", select])) as [
-    { rows: { nb_cfg_timestamp: number }[] },
-  ];
-  const seconds = Math.round((Date.now() - Math.max(0, ...rows.map((row) => row.nb_cfg_timestamp))) / 1000);
-  if (rows.length === 0 || seconds > 120) throw new Error("has not reported to OVN for two minutes");
+/**
+ * When the chassis last reported to OVN, which it does every minute.
+ *
+ * @param southbound - socket of OVN's southbound database
+ * @throws if there was no report in the last two minutes
+ */
+export async function reported(southbound: string): Promise<string> {
+  const select = { op: "select", table: "Chassis_Private", where: [], columns: ["nb_cfg_timestamp"] };
+  const results = (await jsonRpc(southbound, "transact", ["OVN_Southbound", select])) as readonly {
+    readonly rows?: readonly { readonly nb_cfg_timestamp: number }[];
+  }[];
+  const times = results.flatMap(({ rows = [] }) => rows.map((row) => row.nb_cfg_timestamp));
+  const seconds = Math.round((Date.now() - Math.max(0, ...times)) / 1000);
+  if (seconds > 120) throw new Error("has not reported to OVN for two minutes");
   return `reported ${Math.max(0, seconds)} s ago`;
 }
 

@@ -4,7 +4,7 @@ import { PersistentVolumeClaim } from "../../../blocks/kubernetes/persistentVolu
 import type { ServingContainerArgs } from "../../../blocks/kubernetes/container.ts";
 import type { NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
 import type { Workload } from "../../../blocks/kubernetes/workload.ts";
-import { http, tcp } from "../../../blocks/kubernetes/probe.ts";
+import { http, tcp, soon } from "../../../blocks/kubernetes/probe.ts";
 import { Service } from "../../../blocks/kubernetes/service.ts";
 import { StatefulSet } from "../../../blocks/kubernetes/statefulSet.ts";
 import { claimTemplate, type Mount } from "../../../blocks/kubernetes/volume.ts";
@@ -104,7 +104,7 @@ function zeroContainer(
   cpu: string,
   memory: string,
 ): ServingContainerArgs {
-  const probe = hasSuperflags(settings) ? http("/health", 6080, { period: 5 }) : tcp(6080, { period: 5 });
+  const probe = hasSuperflags(settings) ? http("/health", 6080, soon) : tcp(6080, soon);
   return {
     name: "zero",
     image: imageOf(settings),
@@ -137,7 +137,7 @@ function alphaContainer(
     ports: { "alpha-grpc-int": 7080, "alpha-rest": 8080, "alpha-grpc": 9080 },
     resources: { cpu, memory },
     probes: {
-      readiness: http("/health", 8080, { scheme: "HTTPS", period: 5, timeout: 5 }),
+      readiness: http("/health", 8080, { ...soon, scheme: "HTTPS", timeout: 5 }),
       // A data server that waits for its managers is alive.
       liveness: tcp(7080, { delay: 120, period: 20 }),
     },

@@ -3,7 +3,7 @@ import type { ContainerArgs } from "../../../blocks/kubernetes/container.ts";
 import { Deployment } from "../../../blocks/kubernetes/deployment.ts";
 import { PublicEndpoint } from "../../../blocks/kubernetes/publicEndpoint.ts";
 import type { NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
-import { http, type Probe } from "../../../blocks/kubernetes/probe.ts";
+import { http, type Probe, soon } from "../../../blocks/kubernetes/probe.ts";
 import type { Resources } from "../../../blocks/kubernetes/resources.ts";
 import { Service } from "../../../blocks/kubernetes/service.ts";
 import type { ServiceAccount } from "../../../blocks/kubernetes/serviceAccount.ts";
@@ -53,7 +53,7 @@ export class Api extends pulumi.ComponentResource {
             ports: { http: 8080 },
             resources: args.resources,
             probes: {
-              readiness: http(args.readyPath ?? "/readiness", 8080, { period: 5, timeout: 10 }),
+              readiness: http(args.readyPath ?? "/readiness", 8080, { ...soon, timeout: 10 }),
               liveness: args.liveness ?? http("/liveness", 8080, { delay: 60, period: 60, timeout: 10 }),
             },
           },

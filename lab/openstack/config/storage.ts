@@ -28,9 +28,9 @@ export function mariadb({ lab }: Site): Files {
     "character-set-server": "utf8mb3",
     "collation-server": "utf8mb3_general_ci",
     max_connections: 500,
-    // The services have 700 tables: with the default of 400, the others' definitions are read from disk again and again.
+    // The services have 695 tables: with the default of 400, definitions of the others are read from disk again and again.
     table_definition_cache: 1000,
-    // In seconds: a service that waits longer for a row starts its transaction again; the default of 50 is more than its client waits.
+    // In seconds, after which a service begins its transaction again; the default is 50, and no answer may take more than 30.
     innodb_lock_wait_timeout: 10,
     performance_schema: "off",
     innodb_buffer_pool_size: "128M",

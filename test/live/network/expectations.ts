@@ -286,22 +286,3 @@ const tunnels: readonly Row[] = ["review-manager-webhooks", "sesheta-webhooks", 
 );
 /** Callysto has machines and no pods. */
 export const expectations: readonly Row[] = [...dials, ...packit, ...prow, ...thoth, ...tunnels];
-
-/** Datagrams to the world, in the same form. */
-export const datagrams: readonly Row[] = [
-  ...["*-bulk", "*-priority"].map((from): Row => {
-    return { from, to: "outside", ports: [88], why: "Kerberos of CERN's EOS sidecars" };
-  }),
-  ...["common-indexer", "common-redbeat", "flower"].map((from): Row => {
-    return { from, to: "outside", ports: [88], why: "the ETL's programs share one policy", spare: true };
-  }),
-  { from: "job", to: "outside", ports: ["any"], why: "tests call what they need" },
-  { from: "sandbox", to: "outside", ports: ["any"], why: "what people's actions call" },
-  {
-    from: "delete-pvcs",
-    to: "outside",
-    ports: ["any"],
-    why: "the sandboxes' policy selects every pod there",
-    spare: true,
-  },
-];

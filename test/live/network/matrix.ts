@@ -130,7 +130,7 @@ function covers(row: Row, stack: string, from: Endpoint, to: Endpoint, port: num
   );
 }
 
-const special = new Set(["router", "stranger", "outside"]);
+export const special = new Set(["router", "stranger", "outside"]);
 
 function numbers(port: number | "database" | "api", stack: string, cluster: string): readonly number[] {
   if (port === "database") return [stack === "test" ? 5432 : 6600];
@@ -152,17 +152,6 @@ export interface Pair {
 
 /** Ports of the world that something is allowed to call, and some that nothing is. */
 export const worldPorts = [22, 25, 53, 80, 88, 443, 2040, 5000, 5432, 5671, 6379, 6443, 6600, 8080, 8443, 9090, 9999];
-
-/** The same for datagrams: DNS and the time are the cluster's and the node's matter. */
-export const worldDatagrams = [53, 88, 123];
-
-/** Every pod of the stack with every port of the world's that datagrams are tried on. */
-export const datagramsOf = ({ endpoints }: World): readonly Pair[] =>
-  endpoints.flatMap((from) =>
-    endpoints
-      .filter((to) => to.name === "outside" && to.cluster === from.cluster && !special.has(from.name))
-      .flatMap((to) => worldDatagrams.map((port) => ({ from, to, port }))),
-  );
 
 /** Every pair of a cluster, one of them a pod of the stack, with every port that the receiver declares. */
 export function pairsOf({ endpoints }: World): readonly Pair[] {

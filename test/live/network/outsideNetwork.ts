@@ -5,7 +5,8 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { nodeNetwork, realNodes } from "../../../lab/kubernetes/nodes/plan.ts";
 import type { LabSettings } from "../../../lab/settings.ts";
-import { worldDatagrams, worldPorts } from "./matrix.ts";
+import { worldDatagrams } from "./datagrams.ts";
+import { worldPorts } from "./matrix.ts";
 
 const execute = promisify(execFile);
 const program = path.join(import.meta.dirname, "outside.ts");
