@@ -16,7 +16,7 @@ interface Workload extends KubeObject {
 }
 
 /** Milliseconds between two looks, between two lines of progress, and until a container that was started again is believed. */
-const pauses = { look: 500, progress: 30_000, settling: 10_000 };
+const pauses = { look: 1000, progress: 30_000, settling: 10_000 };
 
 /**
  * Waits until all Deployments and StatefulSets have their pods, and these are ready in what their node's kubelet has said since it started.

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Deployment } from "../../blocks/kubernetes/deployment.ts";
 import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
 import { anywhere, dns, NetworkPolicy, pods, router } from "../../blocks/kubernetes/networkPolicy.ts";
-import { http, tcp, soon } from "../../blocks/kubernetes/probe.ts";
+import { http, soon, tcp } from "../../blocks/kubernetes/probe.ts";
 import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
 import { scratch } from "../../blocks/kubernetes/volume.ts";
@@ -80,7 +80,7 @@ export class Backend extends pulumi.ComponentResource {
             },
             resources: { cpu: ["50m", "500m"], memory: ["64Mi", "256Mi"] },
             probes: {
-              readiness: http(nginxHealth, webPortName),
+              readiness: http(nginxHealth, webPortName, soon),
               liveness: tcp(webPortName, { delay: 10, period: 20 }),
             },
           },

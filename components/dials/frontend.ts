@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Deployment } from "../../blocks/kubernetes/deployment.ts";
 import { NetworkPolicy, router } from "../../blocks/kubernetes/networkPolicy.ts";
-import { http, tcp } from "../../blocks/kubernetes/probe.ts";
+import { http, soon, tcp } from "../../blocks/kubernetes/probe.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
 import { webPortName } from "./backend.ts";
 import { type DialsContext, labels, podLabels, selector, serviceLabels } from "./context.ts";
@@ -34,7 +34,7 @@ export class Frontend extends pulumi.ComponentResource {
             scratch: ["/tmp", "/var/cache/nginx", "/var/run"],
             resources: { cpu: ["50m", "500m"], memory: ["64Mi", "256Mi"] },
             probes: {
-              readiness: http("/", webPortName),
+              readiness: http("/", webPortName, soon),
               liveness: tcp(webPortName, { delay: 10, period: 20 }),
             },
           },

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Deployment } from "../../blocks/kubernetes/deployment.ts";
 import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
 import { NetworkPolicy, pods } from "../../blocks/kubernetes/networkPolicy.ts";
-import { exec, tcp } from "../../blocks/kubernetes/probe.ts";
+import { exec, soon, tcp } from "../../blocks/kubernetes/probe.ts";
 import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
 import type { Mount } from "../../blocks/kubernetes/volume.ts";
@@ -117,7 +117,6 @@ export class Redis extends pulumi.ComponentResource {
  * collections have it on the PATH of bash only, and not when bash is called sh.
  */
 const readiness = exec(["bash", "-c", 'test "$(REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli -h 127.0.0.1 ping)" = PONG'], {
-  period: 5,
+  ...soon,
   timeout: 5,
-  failures: 6,
 });

@@ -4,7 +4,7 @@ import type { EnvSource } from "../../blocks/kubernetes/container.ts";
 import { PublicEndpoint } from "../../blocks/kubernetes/publicEndpoint.ts";
 import { dns, NetworkPolicy, prometheus, router } from "../../blocks/kubernetes/networkPolicy.ts";
 import { PodMonitor } from "../../blocks/kubernetes/podMonitor.ts";
-import { http, type Probes, tcp, soon } from "../../blocks/kubernetes/probe.ts";
+import { http, type Probes, soon, tcp } from "../../blocks/kubernetes/probe.ts";
 import type { RequestAndLimit } from "../../blocks/kubernetes/resources.ts";
 import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
@@ -85,7 +85,7 @@ export class RedisCommander extends pulumi.ComponentResource {
           HTTP_USER: login.env("redis-commander-user"),
           HTTP_PASSWORD: login.env("redis-commander-password"),
         },
-        probes: { readiness: tcp(port), liveness: tcp(port, { delay: 30 }) },
+        probes: { readiness: tcp(port, soon), liveness: tcp(port, { delay: 30 }) },
         memory: "80Mi",
         writableRoot: "the start script writes the image's configuration folder",
       },

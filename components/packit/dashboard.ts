@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { anywhere, dns, NetworkPolicy, router } from "../../blocks/kubernetes/networkPolicy.ts";
-import { tcp } from "../../blocks/kubernetes/probe.ts";
+import { soon, tcp } from "../../blocks/kubernetes/probe.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
 import { type PackitContext, supportLabels } from "./context.ts";
 import { exposeTls, singletonDeployment } from "./component.ts";
@@ -28,7 +28,7 @@ export class Dashboard extends pulumi.ComponentResource {
         mounts: { "/secrets": secrets.certificate() },
         resources: { cpu: "100m", memory: ["128Mi", "256Mi"] },
         exceptions: { "writable-root": "the image writes its server's configuration at start" },
-        probes: { readiness: tcp(port), liveness: tcp(port, { delay: 30 }) },
+        probes: { readiness: tcp(port, soon), liveness: tcp(port, { delay: 30 }) },
       },
       { parent: this },
     );

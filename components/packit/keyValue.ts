@@ -4,7 +4,7 @@ import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeC
 import { Deployment } from "../../blocks/kubernetes/deployment.ts";
 import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
 import { NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
-import { exec, tcp } from "../../blocks/kubernetes/probe.ts";
+import { exec, soon, tcp } from "../../blocks/kubernetes/probe.ts";
 import { redisConf } from "../../blocks/redisConf.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
 import { accessModes, podsOf, type PackitContext, imageOf, retention, supportLabels, storageClass } from "./context.ts";
@@ -60,7 +60,7 @@ export class KeyValue extends pulumi.ComponentResource {
             mounts: { [folder]: claim.mount(), [configFolder]: config.mount({ volume: "config" }) },
             resources: { cpu: "100m", memory: settings.keyValue.memory },
             probes: {
-              readiness: exec(keyValueReadiness(kind), { delay: 5, timeout: 5 }),
+              readiness: exec(keyValueReadiness(kind), { ...soon, timeout: 5 }),
               liveness: tcp(port, { delay: 30 }),
             },
           },

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
 import { dns, NetworkPolicy, prometheus, router } from "../../blocks/kubernetes/networkPolicy.ts";
 import { PodMonitor } from "../../blocks/kubernetes/podMonitor.ts";
-import { tcp } from "../../blocks/kubernetes/probe.ts";
+import { soon, tcp } from "../../blocks/kubernetes/probe.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
 import { type PackitContext, podsOf, supportLabels } from "./context.ts";
 import { nginxConf } from "./nginxConf.ts";
@@ -38,7 +38,7 @@ export class Monitoring extends pulumi.ComponentResource {
         args: [`--apiListen=:${gatewayPort}`],
         ports: { push: gatewayPort },
         resources: { cpu: "50m", memory: "80Mi" },
-        probes: { readiness: tcp(gatewayPort), liveness: tcp(gatewayPort, { delay: 30 }) },
+        probes: { readiness: tcp(gatewayPort, soon), liveness: tcp(gatewayPort, { delay: 30 }) },
       },
       { parent: this },
     );
@@ -75,7 +75,7 @@ export class Monitoring extends pulumi.ComponentResource {
         ports: { https: nginxPort },
         mounts: { "/etc/nginx": config.mount({ volume: "nginx-config" }), "/secrets": secrets.certificate() },
         resources: { cpu: "50m", memory: "80Mi" },
-        probes: { readiness: tcp(nginxPort), liveness: tcp(nginxPort, { delay: 30 }) },
+        probes: { readiness: tcp(nginxPort, soon), liveness: tcp(nginxPort, { delay: 30 }) },
       },
       { parent: this },
     );

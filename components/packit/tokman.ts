@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
 import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
 import { anywhere, dns, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
-import { http } from "../../blocks/kubernetes/probe.ts";
+import { http, soon } from "../../blocks/kubernetes/probe.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
 import { appLabels, type PackitContext, podsOf, retention, storageClass, writesAtStart } from "./context.ts";
 import { singletonDeployment } from "./component.ts";
@@ -53,7 +53,7 @@ export class Tokman extends pulumi.ComponentResource {
         probes: {
           // Alembic and Python's imports take a minute of the limit's tenth of a processor; liveness would end each start.
           startup: http("/api/health", port, { period: 3, timeout: 10, failures: 105 }),
-          readiness: http("/api/health", port, { timeout: 2 }),
+          readiness: http("/api/health", port, { ...soon, timeout: 2 }),
           liveness: http("/api/health", port, { timeout: 2, period: 20 }),
         },
       },

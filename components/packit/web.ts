@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Deployment } from "../../blocks/kubernetes/deployment.ts";
 import { anywhere, dns, NetworkPolicy, router } from "../../blocks/kubernetes/networkPolicy.ts";
-import { tcp } from "../../blocks/kubernetes/probe.ts";
+import { soon, tcp } from "../../blocks/kubernetes/probe.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
 import { anyUser, appLabels, databases, imageOf, type PackitContext, podsOf, writesAtStart } from "./context.ts";
 import { exposeTls } from "./component.ts";
@@ -62,7 +62,7 @@ export class Web extends pulumi.ComponentResource {
             probes: {
               // Its start script runs the migrations again, which may take minutes with this processor limit.
               startup: tcp(port, { period: 5, failures: 122 }),
-              readiness: tcp(port),
+              readiness: tcp(port, soon),
               liveness: tcp(port, { failures: 6 }),
             },
           },

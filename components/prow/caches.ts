@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
 import { anywhere, pods } from "../../blocks/kubernetes/networkPolicy.ts";
-import { http, tcp } from "../../blocks/kubernetes/probe.ts";
+import { http, soon, tcp } from "../../blocks/kubernetes/probe.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
 import { ServiceAccount } from "../../blocks/kubernetes/serviceAccount.ts";
 import { hostPath } from "../../blocks/kubernetes/volume.ts";
@@ -43,7 +43,7 @@ export class Caches extends pulumi.ComponentResource {
         tolerations: [tolerates("cachenode")],
         resources: { cpu: ["100m", "1"], memory: "3Gi" },
         ports: { http: 5000 },
-        probes: { readiness: http("/", "http") },
+        probes: { readiness: http("/", "http", soon) },
         service: { ports: { http: { port: 5000 } } },
         ingress: [fromJobs(5000)],
         egress: [anywhere(443)],
@@ -86,7 +86,7 @@ export class Caches extends pulumi.ComponentResource {
         tolerations: [tolerates("cachenode")],
         resources: { cpu: ["100m", "1200m"], memory: "3Gi" },
         ports: { cache: 8080, metrics: 9090 },
-        probes: { readiness: tcp("cache") },
+        probes: { readiness: tcp("cache", soon) },
         service: { name: "bazel-cache", ports: { cache: { port: 8080 } }, labels: { run: "bazel-cache" } },
         ingress: [pods({}, [8080], settings.namespaces.jobs), traffic.metrics],
       },

@@ -74,7 +74,7 @@ const alive: Probes = { liveness: http("/healthz", 8081, { delay: 3, period: 3 }
 /** Programs with callers also report when they have read their configuration. */
 export const aliveAndReady: Probes = {
   liveness: http("/healthz", 8081, { delay: 3, period: 3 }),
-  readiness: http("/healthz/ready", 8081, { delay: 10, period: 3, timeout: 600 }),
+  readiness: http("/healthz/ready", 8081, { period: 3, timeout: 600 }),
 };
 
 /** tide, sinker, crier, horologium and statusreconciler never open their health port, but serve the profiler. */

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
 import { anywhere, pods } from "../../blocks/kubernetes/networkPolicy.ts";
-import { tcp } from "../../blocks/kubernetes/probe.ts";
+import { soon, tcp } from "../../blocks/kubernetes/probe.ts";
 import { scratch } from "../../blocks/kubernetes/volume.ts";
 import { all, flags, github, githubUser, hmac, plugins } from "./flags.ts";
 import { trees } from "./files/base/trees.ts";
@@ -116,7 +116,7 @@ export class Github extends pulumi.ComponentResource {
         graceSeconds: 180,
         nodeSelector: onWorkers,
         ports: { http: 8888 },
-        probes: { readiness: tcp("http") },
+        probes: { readiness: tcp("http", soon) },
         service: { ports: { http: { port: 80, target: 8888 } } },
         ingress: [fromHook],
         egress: traffic.web,
@@ -147,7 +147,7 @@ export class Github extends pulumi.ComponentResource {
         graceSeconds: 180,
         nodeSelector: onWorkers,
         ports: { http: 9900 },
-        probes: { readiness: tcp("http") },
+        probes: { readiness: tcp("http", soon) },
         service: { name: "prow-rehearse", ports: { http: { port: 9900 } } },
         ingress: [pods({ app: "hook" }, [9900])],
         egress: [...traffic.web, traffic.api(settings)],

@@ -3,7 +3,7 @@ import * as tls from "@pulumi/tls";
 import { PersistentVolumeClaim } from "../../blocks/kubernetes/persistentVolumeClaim.ts";
 import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
 import { anywhere, pods } from "../../blocks/kubernetes/networkPolicy.ts";
-import { tcp } from "../../blocks/kubernetes/probe.ts";
+import { soon, tcp } from "../../blocks/kubernetes/probe.ts";
 import { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
 import { type ProwContext, tolerates } from "./context.ts";
 import { named } from "./names.ts";
@@ -93,7 +93,7 @@ export class MirrorProxy extends pulumi.ComponentResource {
         tolerations: [tolerates("cachenode")],
         resources: { cpu: ["300m", "1"], memory: "3Gi" },
         ports: { http: 3128 },
-        probes: { readiness: tcp("http") },
+        probes: { readiness: tcp("http", soon) },
         service: { ports: { http: { port: 3128 } } },
         ingress: [pods({}, [3128], settings.namespaces.jobs)],
         egress: [anywhere(443, 80)],

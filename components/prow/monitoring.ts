@@ -41,7 +41,7 @@ export class Monitoring extends pulumi.ComponentResource {
         name: "pushgateway",
         ports: { http: 9091 },
         // This version knows no /-/ready.
-        probes: { readiness: http("/status", "http"), liveness: tcp("http") },
+        probes: { readiness: http("/status", "http", soon), liveness: tcp("http") },
         resources: { cpu: "1", memory: "1Gi" },
         service: { ports: { http: { port: 80, target: 9091 } }, nodePort: true },
         // Periodics push what they find.
@@ -57,7 +57,7 @@ export class Monitoring extends pulumi.ComponentResource {
         mounts: { "/etc/nginx": configMaps.mount("pushgateway-proxy-config") },
         runAs: { user: 101, group: 101, fsGroup: 101 },
         ports: { http: 8081 },
-        probes: { readiness: tcp("http") },
+        probes: { readiness: tcp("http", soon) },
         service: { name: "pushgateway-external", ports: { http: { port: 80, target: 8081 } }, nodePort: true },
         // Public: the proxy forwards GET only.
         ingress: [anywhere(8081)],

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { anywhere, pods, router } from "../../blocks/kubernetes/networkPolicy.ts";
-import { http } from "../../blocks/kubernetes/probe.ts";
+import { http, soon } from "../../blocks/kubernetes/probe.ts";
 import type { Service } from "../../blocks/kubernetes/service.ts";
 import { all, buildClusters, config, flags, github, graphql, hmac, jobs, plugins } from "./flags.ts";
 import { type ProwContext, traffic } from "./context.ts";
@@ -134,7 +134,6 @@ export class Web extends pulumi.ComponentResource {
 
   private gcsweb(name: string, context: ProwContext): Service | undefined {
     const { settings } = context;
-    const probe = http("/healthz", 8080, { delay: 3, timeout: 2, failures: 2 });
     return new ProwComponent(
       `${name}-gcsweb`,
       {
@@ -144,7 +143,10 @@ export class Web extends pulumi.ComponentResource {
         replicas: settings.replicas.gcsweb,
         strategy: oneByOne,
         ports: { http: 8080 },
-        probes: { readiness: probe, liveness: probe },
+        probes: {
+          readiness: http("/healthz", 8080, { ...soon, timeout: 2 }),
+          liveness: http("/healthz", 8080, { delay: 3, timeout: 2, failures: 2 }),
+        },
         resources: { cpu: "0.1", memory: "128Mi" },
         service: { ports: { http: { port: 80, target: 8080 } }, nodePort: true },
         ingress: [router(context.namespace.cluster, 8080)],

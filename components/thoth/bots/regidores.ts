@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ContainerArgs } from "../../../blocks/kubernetes/container.ts";
 import { Deployment } from "../../../blocks/kubernetes/deployment.ts";
 import { anywhere, dns, NetworkPolicy } from "../../../blocks/kubernetes/networkPolicy.ts";
-import { http } from "../../../blocks/kubernetes/probe.ts";
+import { http, soon } from "../../../blocks/kubernetes/probe.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import { BotImage } from "./botImage.ts";
 import type { BotsContext } from "./context.ts";
@@ -79,7 +79,7 @@ export class Regidores extends pulumi.ComponentResource {
             GITHUB_WEBHOOK_SECRET: seshetaSecret.env("github-webhook-secret"),
           },
           probes: {
-            readiness: http("/healthz", 8080, { delay: 5, timeout: 5 }),
+            readiness: http("/healthz", 8080, { ...soon, timeout: 5 }),
             liveness: http("/healthz", 8080, { delay: 30, period: 30, timeout: 5 }),
           },
         },

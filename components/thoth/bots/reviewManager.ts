@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { BlockOptions } from "../../../blocks/block.ts";
-import { tcp } from "../../../blocks/kubernetes/probe.ts";
+import { soon, tcp } from "../../../blocks/kubernetes/probe.ts";
 import { ServiceSecret } from "../../../blocks/kubernetes/secret.ts";
 import { BotImage } from "./botImage.ts";
 import type { BotsContext } from "./context.ts";
@@ -54,7 +54,7 @@ export function reviewManager(name: string, args: ReviewManagerArgs, opts: Block
         // This program looks for the key under a name of its own.
         mounts: { "/opt/app-root/etc/gcloud": chatKey.mount({ items: { [chatKeyFile]: "sesheta-chatbot.json" } }) },
         resources: { cpu: ["100m", "250m"], memory: ["256Mi", "512Mi"] },
-        probes: { readiness: tcp(8080, { delay: 5 }), liveness: tcp(8080, { delay: 30, period: 30 }) },
+        probes: { readiness: tcp(8080, soon), liveness: tcp(8080, { delay: 30, period: 30 }) },
       },
     },
     opts,

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigMap } from "../../../blocks/kubernetes/configMap.ts";
-import { http } from "../../../blocks/kubernetes/probe.ts";
+import { http, soon } from "../../../blocks/kubernetes/probe.ts";
 import { BotImage } from "./botImage.ts";
 import { type ChatKey, chatKeyFile, type SeshetaSecret } from "./secrets.ts";
 import { builders } from "../images.ts";
@@ -94,7 +94,7 @@ export class Sesheta extends pulumi.ComponentResource {
           mounts: { "/opt/app-root/etc/gcloud": chatKey.mount({ items: { [chatKeyFile]: chatKeyFile } }) },
           resources: { cpu: ["125m", "500m"], memory: ["128Mi", "256Mi"] },
           probes: {
-            readiness: http("/_healthz/", 8080, { delay: 5, timeout: 5 }),
+            readiness: http("/_healthz/", 8080, { ...soon, timeout: 5 }),
             liveness: http("/_healthz/", 8080, { delay: 30, period: 30, timeout: 5 }),
           },
         },

@@ -4,7 +4,7 @@ import { PublicEndpoint } from "../../../blocks/kubernetes/publicEndpoint.ts";
 import { ImageStream } from "../../../blocks/kubernetes/imageStream.ts";
 import type { Workload } from "../../../blocks/kubernetes/workload.ts";
 import { PodMonitor } from "../../../blocks/kubernetes/podMonitor.ts";
-import { tcp } from "../../../blocks/kubernetes/probe.ts";
+import { soon, tcp } from "../../../blocks/kubernetes/probe.ts";
 import { Service } from "../../../blocks/kubernetes/service.ts";
 import type { DgraphContext } from "./context.ts";
 import { replicas, tlsFolder } from "./flags.ts";
@@ -62,7 +62,7 @@ export class DgraphExporters extends pulumi.ComponentResource {
             // A container port's name must have a letter; the Service's keeps the old one.
             ports: { metrics: 8080 },
             resources: { cpu: "250m", memory: ["128Mi", "512Mi"] },
-            probes: { readiness: tcp(8080), liveness: tcp(8080, { delay: 30, period: 30 }) },
+            probes: { readiness: tcp(8080, soon), liveness: tcp(8080, { delay: 30, period: 30 }) },
           },
         ],
       },

@@ -1,6 +1,6 @@
 import type { BlockOptions } from "../../../blocks/block.ts";
 import { Deployment } from "../../../blocks/kubernetes/deployment.ts";
-import { http } from "../../../blocks/kubernetes/probe.ts";
+import { http, soon } from "../../../blocks/kubernetes/probe.ts";
 import { Service } from "../../../blocks/kubernetes/service.ts";
 import type { DgraphContext } from "./context.ts";
 import { hasSuperflags } from "./flags.ts";
@@ -21,7 +21,7 @@ export function ratel(name: string, { namespace, settings }: DgraphContext, opts
           command: ["dgraph-ratel"],
           ports: { "ratel-http": 8000 },
           resources: { cpu: ["10m", "100m"], memory: ["32Mi", "64Mi"] },
-          probes: { readiness: http("/", 8000), liveness: http("/", 8000, { delay: 30, period: 30 }) },
+          probes: { readiness: http("/", 8000, soon), liveness: http("/", 8000, { delay: 30, period: 30 }) },
         },
       ],
     },
