@@ -104,7 +104,9 @@ def writes_in_turn(at_once=2):
         turns = Semaphore(at_once)
 
         def call(environ, start_response):
-            if environ['REQUEST_METHOD'] in ('GET', 'HEAD'):
+            # The first to ask for a project's topology has it made: a network, a router and subnets.
+            makes = '/auto-allocated-topology/' in environ['PATH_INFO']
+            if environ['REQUEST_METHOD'] in ('GET', 'HEAD') and not makes:
                 return application(environ, start_response)
             with turns:
                 return application(environ, start_response)
