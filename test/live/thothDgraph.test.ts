@@ -46,12 +46,19 @@ describe("Thoth's Dgraph at work", function () {
     interface Members {
       readonly [id: string]: { readonly addr: string; readonly leader?: boolean };
     }
-    let state: { readonly zeros: Members; readonly groups: Readonly<Record<string, { readonly members: Members }>> };
-    try {
-      state = (await (await fetch(`http://127.0.0.1:${zero.port}/state`)).json()) as typeof state;
-    } finally {
-      zero.close();
+    interface State {
+      readonly zeros: Members;
+      readonly groups: Readonly<Record<string, { readonly members: Members }>>;
     }
+    const look = async (): Promise<State> =>
+      (await (await fetch(`http://127.0.0.1:${zero.port}/state`)).json()) as State;
+    // A manager is ready a moment before the first one has let it in.
+    const state = await until("three managers", 60, async () => {
+      const now = await look();
+      return Object.keys(now.zeros).length < 3 ? undefined : now;
+    }).finally(() => {
+      zero.close();
+    });
     const at = (kind: string, port: number): readonly string[] =>
       [0, 1, 2].map((ordinal) => `${kind}-${ordinal}.${kind}.${namespace}.svc.cluster.local:${port}`);
     const addresses = (members: Members): readonly string[] => Object.values(members).map(({ addr }) => addr);
