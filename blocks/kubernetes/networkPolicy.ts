@@ -56,10 +56,16 @@ export class NetworkPolicy extends Block {
   }
 }
 
-/** Any address outside or inside, on these TCP ports; on all of them if none is named. */
+const anyAddress = [{ ipBlock: { cidr: "0.0.0.0/0" } }, { ipBlock: { cidr: "::/0" } }];
+
+/** Any address outside or inside, on these TCP ports. */
 export function anywhere(...ports: readonly (number | string)[]): Traffic {
-  const peers = [{ ipBlock: { cidr: "0.0.0.0/0" } }, { ipBlock: { cidr: "::/0" } }];
-  return { peers, ports: ports.length === 0 ? [{ protocol: "TCP" }] : tcpPorts(ports) };
+  return { peers: anyAddress, ports: tcpPorts(ports) };
+}
+
+/** Any address outside or inside, on all TCP ports. */
+export function anywhereOnAnyPort(): Traffic {
+  return { peers: anyAddress, ports: [{ protocol: "TCP" }] };
 }
 
 /** Everybody and everything, pods on clusters whose `ipBlock` leaves them out included. */
@@ -69,7 +75,7 @@ export function everything(): Traffic {
 
 /** Any address outside or inside, on these UDP ports. */
 export function anywhereUdp(...ports: readonly number[]): Traffic {
-  return { ...anywhere(), ports: ports.map((port) => ({ port, protocol: "UDP" })) };
+  return { peers: anyAddress, ports: ports.map((port) => ({ port, protocol: "UDP" })) };
 }
 
 /** Any IPv4 address but those of the given ranges, on any port. */
@@ -87,6 +93,11 @@ export function pods(
   const namespace =
     namespaceName === undefined ? {} : { namespaceSelector: { matchLabels: { [namespaceLabel]: namespaceName } } };
   return { peers: [{ podSelector, ...namespace }], ports: tcpPorts(ports) };
+}
+
+/** Pods with these labels in this namespace, on any port: members of one group. */
+export function podsOnAnyPort(labels: Readonly<Record<string, string>>): Traffic {
+  return { peers: [{ podSelector: { matchLabels: labels } }], ports: [] };
 }
 
 /** The cluster's router or ingress controller; any peer where the cluster's settings do not say whence it calls. */
@@ -129,6 +140,8 @@ function toSelector(labels: NetworkPolicyArgs["pods"]): k8s.types.input.meta.v1.
   };
 }
 
+/** @throws if there is none, as Kubernetes takes an empty list for all ports */
 function tcpPorts(ports: readonly (number | string)[]): Port[] {
+  if (ports.length === 0) throw new Error("a network policy's rule names no port, which would open all of them");
   return ports.map((port) => ({ port, protocol: "TCP" }));
 }

@@ -1,5 +1,5 @@
 import type * as k8s from "@pulumi/kubernetes";
-import { anywhere, pods, type Traffic } from "../../blocks/kubernetes/networkPolicy.ts";
+import { anywhere, anywhereOnAnyPort, pods, type Traffic } from "../../blocks/kubernetes/networkPolicy.ts";
 import type { NamespaceRef } from "../../blocks/kubernetes/metadata.ts";
 import type { ProwSettings } from "./settings.ts";
 import type { ConfigMaps } from "./configMaps.ts";
@@ -42,5 +42,5 @@ export const traffic = {
   web: [pods({ app: "ghproxy" }, [8888]), anywhere(443)] as readonly Traffic[],
   /** The cluster's API server, and those of the build clusters, whose API ports are unknown. */
   api: ({ apiPorts, buildClusters }: ProwSettings, reachesBuildClusters = false): Traffic =>
-    buildClusters && reachesBuildClusters ? anywhere() : anywhere(...apiPorts),
+    buildClusters && reachesBuildClusters ? anywhereOnAnyPort() : anywhere(...apiPorts),
 } as const;

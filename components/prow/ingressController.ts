@@ -7,7 +7,7 @@ import { exceptionPrefix } from "../../blocks/kubernetes/exceptions.ts";
 import { ConfigMap } from "../../blocks/kubernetes/configMap.ts";
 import { ClusterRoleBinding, RoleBinding } from "../../blocks/kubernetes/roleBinding.ts";
 import { Namespace } from "../../blocks/kubernetes/namespace.ts";
-import { anywhere, dns, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
+import { anywhere, anywhereOnAnyPort, dns, NetworkPolicy } from "../../blocks/kubernetes/networkPolicy.ts";
 import { withManagedBy } from "../../blocks/kubernetes/metadata.ts";
 import { http, soon } from "../../blocks/kubernetes/probe.ts";
 import { Service } from "../../blocks/kubernetes/service.ts";
@@ -122,7 +122,7 @@ export class IngressController extends pulumi.ComponentResource {
         labels,
         pods: labels,
         ingress: [anywhere(80, 443)],
-        egress: [dns(), anywhere()],
+        egress: [dns(), anywhereOnAnyPort()],
       },
       { parent: this },
     );

@@ -3,7 +3,14 @@ import type { Cluster } from "../../../blocks/kubernetes/cluster.ts";
 import { PublicEndpoint } from "../../../blocks/kubernetes/publicEndpoint.ts";
 import { ImageStream } from "../../../blocks/kubernetes/imageStream.ts";
 import { Namespace } from "../../../blocks/kubernetes/namespace.ts";
-import { dns, NetworkPolicy, pods, prometheus, router } from "../../../blocks/kubernetes/networkPolicy.ts";
+import {
+  dns,
+  NetworkPolicy,
+  pods,
+  podsOnAnyPort,
+  prometheus,
+  router,
+} from "../../../blocks/kubernetes/networkPolicy.ts";
 import { existingNamespace, type NamespaceRef } from "../../../blocks/kubernetes/metadata.ts";
 import { PrometheusRule } from "../../../blocks/kubernetes/prometheusRule.ts";
 import type { Workload } from "../../../blocks/kubernetes/workload.ts";
@@ -91,13 +98,13 @@ export class Dgraph extends pulumi.ComponentResource {
       {
         ...{ namespace, name: "dgraph", labels, pods: labels },
         ingress: [
-          pods(labels, []),
+          podsOnAnyPort(labels),
           ...(settings.backups === undefined ? [] : [pods(backupLabels, [8080, exportsPort])]),
           ...(published.length === 0 ? [] : [router(args.cluster, ...published)]),
           ...asking,
           ...prometheus(args.cluster, 8080),
         ],
-        egress: [dns(), pods(labels, [])],
+        egress: [dns(), podsOnAnyPort(labels)],
       },
       { parent: this },
     );

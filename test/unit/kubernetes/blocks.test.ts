@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { apiServer } from "../../../blocks/kubernetes/networkPolicy.ts";
+import { anywhere, anywhereOnAnyPort, apiServer, pods } from "../../../blocks/kubernetes/networkPolicy.ts";
 import { existingNamespace } from "../../../blocks/kubernetes/metadata.ts";
 import { exec, http } from "../../../blocks/kubernetes/probe.ts";
 import { existingSecretEnv } from "../../../blocks/kubernetes/secret.ts";
@@ -376,6 +376,13 @@ describe("Kubernetes building blocks", () => {
       { port: 443, protocol: "TCP" },
       { port: 6443, protocol: "TCP" },
     ]);
+  });
+
+  it("traffic without a port is refused, because Kubernetes would let all ports through", () => {
+    for (const none of [() => anywhere(...[]), () => pods({ app: "web" }, [])]) {
+      assert.throws(none, /names no port, which would open all of them/);
+    }
+    assert.deepEqual(anywhereOnAnyPort().ports, [{ protocol: "TCP" }]);
   });
 
   it("protects a claim unless its retention says otherwise", async () => {
