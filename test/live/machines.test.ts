@@ -9,6 +9,7 @@ import { eventually, lab, type Row } from "../../lab/harness/cloud.ts";
 import { ensureNamespace } from "../../lab/machines/namespace.ts";
 import { startServices } from "../../lab/openstack/services.ts";
 import { runningPid, stop } from "../../lab/process.ts";
+import { showBalancing } from "./balancer.ts";
 import { answers as answering, api, becomes, bootTimeout, idOf, Made, remove, withPolicy } from "./made.ts";
 import { type Key, makeKey, probe, ssh } from "./ssh.ts";
 import { markFrom } from "./wire.ts";
@@ -103,42 +104,8 @@ describe("a machine of the lab", function () {
     await eventually("closing of port 8080", seen, (state) => state === "filtered", 5);
   });
 
-  it("a load balancer leads to the machine, from outside by a floating IP", async () => {
-    const ready = async (): Promise<Row> =>
-      eventually(
-        "the load balancer",
-        () => api.get("balancer", `/loadbalancers/${balancer.id}`),
-        (row) => row.provisioning_status === "ACTIVE",
-      );
-    const vip_subnet_id = await idOf("network", "/subnets", "default-v4");
-    const balancer = await api.post("balancer", "/loadbalancers", { loadbalancer: { name, vip_subnet_id } });
-    try {
-      await ready();
-      const listener = { name, protocol: "TCP", protocol_port: 2022, loadbalancer_id: balancer.id };
-      const { id: listener_id } = await api.post("balancer", "/listeners", { listener });
-      await ready();
-      const pool = { name, protocol: "TCP", lb_algorithm: "SOURCE_IP_PORT", listener_id };
-      const { id: pool_id } = await api.post("balancer", "/pools", { pool });
-      await ready();
-      const internal = (port.fixed_ips as { ip_address: string; subnet_id: string }[]).find(
-        ({ subnet_id }) => subnet_id === vip_subnet_id,
-      );
-      const member = { address: internal?.ip_address, protocol_port: 22, subnet_id: vip_subnet_id };
-      await api.post("balancer", `/pools/${pool_id}/members`, { member });
-      const { vip_port_id } = await ready();
-      const floating_network_id = await idOf("network", "/networks", "public");
-      const outside = await made.make("network", "/floatingips", {
-        floatingip: { floating_network_id, port_id: vip_port_id },
-      });
-      const front = String(outside.floating_ip_address);
-      const seen = (): Promise<string> => probe(front, 2022);
-      await eventually("the load balancer's port", seen, (state) => state === "open", 20);
-      assert.equal(await ssh(key, front, "hostname", 60, 2022), name);
-      assert.equal(await probe(front, 22), "filtered");
-      await remove("network", `/floatingips/${outside.id}`);
-    } finally {
-      await api.delete("balancer", `/loadbalancers/${balancer.id}?cascade=true`);
-    }
+  it("a load balancer leads to its members in turn, from outside by a floating IP, and no longer to one that left", async () => {
+    await showBalancing({ name, key, made, port, group, inside });
   });
 
   it("a machine asks the metadata service about itself, and cannot ask about another", async () => {

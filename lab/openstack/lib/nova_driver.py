@@ -2,12 +2,7 @@
 
 A server without a machine is what Nova's own fake driver makes of it: it has every state and costs nothing.
 compute_driver is always looked up under nova.virt, so the class is hung there (fake.OrreryDriver).
-
-A server's ports are "plugged" by a file $ORRERY_DIR/run/vif/<port id>, which chassis.py waits for
-before it claims the port. Without that the port goes up before Neutron has committed its binding,
-and then stays DOWN in Neutron for good (ovn-controller, too, only claims what the hypervisor plugged).
 """
-import copy
 import os
 import time
 
@@ -17,7 +12,6 @@ from nova.compute import power_state
 from nova.compute import task_states
 import nova.conf
 from nova import exception
-from nova.network import model
 from nova.virt import configdrive
 from nova.virt import driver
 from nova.virt import fake
@@ -25,12 +19,12 @@ from nova.virt import hardware
 from oslo_concurrency import processutils
 
 import images
-from machine import ALL, Card, DIR, Disk, Failed, LEFT_OVER, Machine, running
+from machine import ALL, Card, Disk, LEFT_OVER, Machine, running
+from plugged import plug, static, unplug
+from qmp import Failed
 
 CONF = nova.conf.CONF
-VIFS = DIR + '/run/vif'
 GIB = 1024 ** 3
-NAME_SERVER = os.environ['ORRERY_PUBLIC_CIDR'].rsplit('.', 1)[0] + '.1'     # BIND, by way of lab/machines/services.py
 MAX_RAM = 2048      # MB; flavours keep their figures in Nova's books, the emulated machine is smaller
 MAX_CPUS = 2
 COMMAND_LINE = 'root=/dev/vda rw console=ttyS0'     # unless the image has its own in os_command_line
@@ -286,32 +280,3 @@ class OrreryDriver(fake.FakeDriver):
 
     def unplug_vifs(self, instance, network_info):
         unplug(network_info)
-
-
-def static(network_info):
-    """The same network with fixed addresses throughout, as machines get neither DHCP nor router advertisements.
-
-    A subnet without name servers gets the lab's own.
-    """
-    network_info = copy.deepcopy(network_info)
-    for vif in network_info or []:
-        for subnet in vif['network']['subnets']:
-            for key in ('ipv6_address_mode', 'ipv6_ra_mode', 'dhcp_server'):
-                subnet['meta'].pop(key, None)
-            if subnet['version'] == 4 and not subnet['dns']:
-                subnet['dns'] = [model.IP(address=NAME_SERVER, type='dns')]
-    return network_info
-
-
-def plug(vifs):
-    os.makedirs(VIFS, exist_ok=True)
-    for vif in vifs or []:
-        open(os.path.join(VIFS, vif['id']), 'w').close()
-
-
-def unplug(vifs):
-    for vif in vifs or []:
-        try:
-            os.unlink(os.path.join(VIFS, vif['id']))
-        except FileNotFoundError:
-            pass
