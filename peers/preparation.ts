@@ -17,6 +17,9 @@ export interface Prepared {
 /** Name of the network and the router. */
 export const ownName = "peers";
 
+/** A test asks the network for an address of this range, which DevStack's has. */
+const cidr = "10.0.0.0/24";
+
 /** Name of the small flavour: some tests look for those two by the names and sizes that they have in the suites' own clouds. */
 export const flavorName = "m1.acctest";
 
@@ -29,7 +32,7 @@ export async function prepare(lab: LabSettings, owner?: string): Promise<Prepare
   const project_id = owner ?? (await cloud.identity()).project;
   const network = await ensure(cloud, "network", "/networks", { network: { name: ownName, project_id } });
   const subnet = await ensure(cloud, "network", "/subnets", {
-    subnet: { name: ownName, project_id, network_id: network.id, ip_version: 4, cidr: "10.99.0.0/24" },
+    subnet: { name: ownName, project_id, network_id: network.id, ip_version: 4, cidr },
   });
   const external = await idOf(cloud, "network", "/networks", "public");
   await connect(cloud, external, subnet.id, project_id);
@@ -91,7 +94,8 @@ async function flavor(cloud: OpenstackApi, name: string, disk: number): Promise<
   return id;
 }
 
-async function ensure(
+/** The object of this name, made if it is missing. */
+export async function ensure(
   cloud: OpenstackApi,
   service: Service,
   at: string,

@@ -7,7 +7,7 @@ import { openstackEnv } from "../lab/openstack/openstack.ts";
 import type { LabSettings } from "../lab/settings.ts";
 import { ensureTool, toolFolder } from "../lab/tools/tools.ts";
 import { type GoSuite, goSession, installGo } from "./goTests.ts";
-import { flavorName, ownName, type Prepared, prepare, prepareMember } from "./preparation.ts";
+import { ensure, flavorName, ownName, type Prepared, prepare, prepareMember } from "./preparation.ts";
 import type { Control, Result, Session, Suite } from "./suite.ts";
 
 const suite: GoSuite = {
@@ -43,6 +43,7 @@ export const terraform: Suite = {
   },
   async open({ lab }) {
     const more = await settings(lab);
+    await devStackHas(lab);
     const session = async (user: string, project: string, name: string, owner?: string): Promise<Session> => {
       const login = { OS_USERNAME: user, OS_PROJECT_NAME: project };
       const env = { ...openstackEnv(lab), ...login, ...more, ...ofNetwork(await prepare(lab, owner)) };
@@ -92,6 +93,13 @@ async function settings(lab: LabSettings): Promise<Record<string, string>> {
     OS_USE_OCTAVIA: "1",
     OS_PORT_FORWARDING_ENVIRONMENT: "1",
   };
+}
+
+/** What tests look for by the names that DevStack gives it. */
+async function devStackHas(lab: LabSettings): Promise<void> {
+  const cloud = openstackApi(lab, "admin");
+  await ensure(cloud, "identity", "/groups", { group: { name: "admins", domain_id: "default" } });
+  await ensure(cloud, "volume", "/types", { volume_type: { name: "lvmdriver-1" } });
 }
 
 function emptyConfig({ dir }: LabSettings): string {
