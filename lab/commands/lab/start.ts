@@ -4,6 +4,7 @@ import { isApplied, remembered } from "../../applied.ts";
 import { checkHost } from "../../hostChecks.ts";
 import { up } from "../../lab.ts";
 import { chooseNodes, nodeOptions } from "../../nodeChoice.ts";
+import { watchProcessors } from "../../processors.ts";
 import { applyStack } from "../../pulumi.ts";
 import { log, openLab } from "../../session.ts";
 import { labSettings } from "../../settings.ts";
@@ -15,6 +16,7 @@ export const command = defineCommand({
     "Starts the lab, runs pulumi up with the test stack on it where something changed, waits for its pods, and prints what runs where. Exit code 1 if something does not run.",
   options: nodeOptions,
   async run(asked) {
+    const busy = watchProcessors();
     const settings = labSettings();
     await checkHost(settings);
     await chooseNodes(settings, asked, log);
@@ -27,6 +29,7 @@ export const command = defineCommand({
       if (status !== 0) return status;
     }
     const [failing, text] = await Promise.all([waitForWorkloads(run.lab, run.log), summary(run)]);
+    if (failing.length === 0) run.log(`everything runs (${busy()})`);
     console.log(text);
     return sayFailing(failing);
   },
