@@ -85,13 +85,7 @@ const nonewprivs: Recipe = {
   config: { Cmd: ["nnp"], Env: [searchPath] },
 };
 
-/** Busybox, its shell bash: Debian's busybox drops variables with a dash in their names, which tests look for. */
-const busybox = (name: string, references: readonly string[]): Recipe => {
-  const recipe = own("docker.io/library/busybox:1", name, references);
-  const script = `${recipe.script ?? ""}
-      ln -sf bash-static bin/sh`;
-  return { ...recipe, packages: [...(recipe.packages ?? []), "bash-static"], script };
-};
+const busybox = "docker.io/library/busybox:1";
 
 export const conformanceImages: readonly Recipe[] = [
   agnhost,
@@ -101,9 +95,9 @@ export const conformanceImages: readonly Recipe[] = [
   nginx,
   nonewprivs,
   own(pauseImage, "e2e-pause", ["registry.k8s.io/pause:3.10.2"]),
-  busybox("e2e-busybox", [`${registry}/busybox:1.37.0-1`, `${registry}/busybox:1.36.1-1`]),
+  own(busybox, "e2e-busybox", [`${registry}/busybox:1.37.0-1`, `${registry}/busybox:1.36.1-1`]),
   {
-    ...busybox("nonroot", [`${registry}/nonroot:1.5`]),
+    ...own(busybox, "nonroot", [`${registry}/nonroot:1.5`]),
     config: { Cmd: ["sh"], Env: ["PATH=/bin"], User: "1234" },
   },
   {

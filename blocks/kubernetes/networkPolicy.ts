@@ -58,9 +58,9 @@ export class NetworkPolicy extends Block {
 
 const anyAddress = [{ ipBlock: { cidr: "0.0.0.0/0" } }, { ipBlock: { cidr: "::/0" } }];
 
-/** Any address outside or inside, on these TCP ports. */
+/** Any address outside or inside, on these TCP ports. @throws if there is none */
 export function anywhere(...ports: readonly (number | string)[]): Traffic {
-  return { peers: anyAddress, ports: tcpPorts(ports) };
+  return { peers: anyAddress, ports: portsOf(ports) };
 }
 
 /** Any address outside or inside, on all TCP ports. */
@@ -73,9 +73,9 @@ export function everything(): Traffic {
   return { peers: [], ports: [] };
 }
 
-/** Any address outside or inside, on these UDP ports. */
+/** Any address outside or inside, on these UDP ports. @throws if there is none */
 export function anywhereUdp(...ports: readonly number[]): Traffic {
-  return { peers: anyAddress, ports: ports.map((port) => ({ port, protocol: "UDP" })) };
+  return { peers: anyAddress, ports: portsOf(ports, "UDP") };
 }
 
 /** Any IPv4 address but those of the given ranges, on any port. */
@@ -83,7 +83,7 @@ export function internet(except: readonly string[]): Traffic {
   return { peers: [{ ipBlock: { cidr: "0.0.0.0/0", except: [...except] } }], ports: [] };
 }
 
-/** Pods with these labels, in this namespace unless another one is named. */
+/** Pods with these labels, in this namespace unless another one is named, on these TCP ports. @throws if there is none */
 export function pods(
   labels: Readonly<Record<string, string>>,
   ports: readonly (number | string)[],
@@ -92,7 +92,7 @@ export function pods(
   const podSelector = Object.keys(labels).length === 0 ? {} : { matchLabels: labels };
   const namespace =
     namespaceName === undefined ? {} : { namespaceSelector: { matchLabels: { [namespaceLabel]: namespaceName } } };
-  return { peers: [{ podSelector, ...namespace }], ports: tcpPorts(ports) };
+  return { peers: [{ podSelector, ...namespace }], ports: portsOf(ports) };
 }
 
 /** Pods with these labels in this namespace, on any port: members of one group. */
@@ -111,7 +111,7 @@ export function router(cluster: Cluster, ...ports: readonly (number | string)[])
   const selected =
     cluster.platform === "openshift" ? labels : namespace === undefined ? [] : [{ [namespaceLabel]: namespace }];
   const peers = selected.map((matchLabels) => ({ namespaceSelector: { matchLabels } }));
-  return { peers: [...peers, ...ranges.map((cidr) => ({ ipBlock: { cidr } }))], ports: tcpPorts(ports) };
+  return { peers: [...peers, ...ranges.map((cidr) => ({ ipBlock: { cidr } }))], ports: portsOf(ports) };
 }
 
 /** The Prometheus of the cluster's settings; no traffic where they name none. */
@@ -141,7 +141,7 @@ function toSelector(labels: NetworkPolicyArgs["pods"]): k8s.types.input.meta.v1.
 }
 
 /** @throws if there is none, as Kubernetes takes an empty list for all ports */
-function tcpPorts(ports: readonly (number | string)[]): Port[] {
+function portsOf(ports: readonly (number | string)[], protocol = "TCP"): Port[] {
   if (ports.length === 0) throw new Error("a network policy's rule names no port, which would open all of them");
-  return ports.map((port) => ({ port, protocol: "TCP" }));
+  return ports.map((port) => ({ port, protocol }));
 }

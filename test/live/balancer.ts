@@ -72,7 +72,7 @@ export async function showBalancing({ name, key, made, port, group, inside }: Be
   }
 }
 
-/** Ports of the servers that four connections reached. */
+/** Ports of the servers that four connections reached; the lab gives them to the members in turn. */
 async function answering(key: Key, address: string): Promise<number[]> {
   const seen = new Set<number>();
   for (let one = 1; one <= 4; one++) {

@@ -29,7 +29,7 @@ export const command = defineCommand({
       if (status !== 0) return status;
     }
     const [failing, text] = await Promise.all([waitForWorkloads(run.lab, run.log), summary(run)]);
-    if (failing.length === 0) run.log(`everything runs (${busy()})`);
+    if (failing.length === 0) run.log(`done (${busy()} meanwhile)`);
     console.log(text);
     return sayFailing(failing);
   },

@@ -2,18 +2,22 @@
 import { defineCommand } from "../../../cli/command.ts";
 import { UsageError } from "../../../cli/usage.ts";
 import { expectedFile, readExpected } from "../../expected.ts";
+import { gophercloud } from "../../gophercloud.ts";
 import { onOwnLab, ownLab } from "../../lab.ts";
+import type { Suite } from "../../suite.ts";
+import { tempest } from "../../tempest.ts";
+import { terraform } from "../../terraform.ts";
 import { faults, limit, reportText, type Seen } from "../../together/report.ts";
 import { runTogether } from "../../together/together.ts";
 import { selected } from "../peers.ts";
 
-/** Unless some are named. Plug-ins' tests make what others cannot stand: with a TLD of Designate's, no zone outside of it can be made. */
-const usual = ["gophercloud", "tempest", "terraform"];
+/** Unless some are named; tests of plug-ins get in others' way: while Designate's have a TLD, nobody can create a zone outside it. */
+const usual: readonly Suite[] = [gophercloud, tempest, terraform];
 
 export const command = defineCommand({
   usage: "[SUITE...]",
   about: `Runs stacks and foreign test suites side by side on the lab that \`peers\` uses, and says what the lab did meanwhile. Each stack goes up, is changed
-and goes down again and again, through Pulumi's engine; the suites, ${usual.join(", ")} unless some are named, begin again when they
+and goes down again and again, through Pulumi's engine; the suites, ${usual.map(({ name }) => name).join(", ")} unless some are named, begin again when they
 are through. It fails if a stack or an unexpected test fails, if an answer of a service takes longer than ${limit} s, if a service gives up on a deadlock of its database,
 or if memory grows by more than a tenth from the second quarter of the time to the last (a run below ten minutes cannot tell). --time 3m --stacks 2 gophercloud is a short run.`,
   options: {
@@ -23,7 +27,7 @@ or if memory grows by more than a tenth from the second quarter of the time to t
     json: { type: "boolean", help: "print all that was seen as JSON" },
   },
   async run({ time, stacks, keep, json }, words) {
-    const suites = selected(words.length > 0 ? words : usual);
+    const suites = words.length > 0 ? selected(words) : usual;
     const other = suites.find(({ cloud }) => cloud !== "openstack");
     if (other !== undefined) throw new UsageError(`${other.name} does not run on OpenStack`);
     ownLab();

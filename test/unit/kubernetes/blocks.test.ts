@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { anywhere, anywhereOnAnyPort, apiServer, pods } from "../../../blocks/kubernetes/networkPolicy.ts";
+import { anywhere, anywhereOnAnyPort, anywhereUdp, apiServer, pods } from "../../../blocks/kubernetes/networkPolicy.ts";
 import { existingNamespace } from "../../../blocks/kubernetes/metadata.ts";
 import { exec, http } from "../../../blocks/kubernetes/probe.ts";
 import { existingSecretEnv } from "../../../blocks/kubernetes/secret.ts";
@@ -379,7 +379,7 @@ describe("Kubernetes building blocks", () => {
   });
 
   it("traffic without a port is refused, because Kubernetes would let all ports through", () => {
-    for (const none of [() => anywhere(...[]), () => pods({ app: "web" }, [])]) {
+    for (const none of [() => anywhere(...[]), () => anywhereUdp(...[]), () => pods({ app: "web" }, [])]) {
       assert.throws(none, /names no port, which would open all of them/);
     }
     assert.deepEqual(anywhereOnAnyPort().ports, [{ protocol: "TCP" }]);
