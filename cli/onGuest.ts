@@ -1,9 +1,9 @@
 /** Runs shell scripts as root in a guest over SSH, with a host key that is known beforehand. */
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { childEnvironment } from "../config/childEnvironment.ts";
+import { withPassingFolder } from "./passingFolder.ts";
 
 /** How a guest is reached. */
 export interface Login {
@@ -29,14 +29,13 @@ export interface Done {
  * @param script - bash; `$1` and so on are the arguments.
  * @throws if the guest does not answer, does not let us in or is not the one that it should be
  */
-export async function onGuest(
+export function onGuest(
   login: Login,
   script: string,
   args: readonly string[] = [],
   input: string | Buffer = "",
 ): Promise<Done> {
-  const folder = mkdtempSync(path.join(tmpdir(), "orrery-"));
-  try {
+  return withPassingFolder(async (folder) => {
     const [key, known] = [path.join(folder, "key"), path.join(folder, "known_hosts")];
     writeFileSync(key, login.privateKey.endsWith("\n") ? login.privateKey : `${login.privateKey}\n`, { mode: 0o600 });
     writeFileSync(known, `guest ${login.hostKey}\n`);
@@ -59,9 +58,7 @@ export async function onGuest(
     );
     if (done.code === 255) throw new Error(explain(login, done.stderr));
     return done;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /** What ssh's complaint means. */

@@ -1,7 +1,9 @@
 /** The front of all command lines; `orrery.mjs` loads it where Node is new enough. */
-import { exitOnBrokenPipe } from "../config/brokenPipe.ts";
+import { goOnWithoutReader } from "../config/brokenPipe.ts";
 import { main } from "./main.ts";
+import { removePassingFoldersAtTheEnd } from "./passingFolder.ts";
 
-exitOnBrokenPipe();
+goOnWithoutReader();
+removePassingFoldersAtTheEnd();
 
 process.exitCode = await main(process.argv.slice(2));

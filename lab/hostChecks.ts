@@ -4,9 +4,10 @@ import { createServer } from "node:net";
 import path from "node:path";
 import { chromium } from "./browser.ts";
 import type { Health } from "./component.ts";
+import { recordedPort } from "./folder.ts";
 import { kubernetesPorts } from "./kubernetes/daemons.ts";
 import { openstackPorts } from "./openstack/services.ts";
-import { runningPid } from "./process.ts";
+import { runningDaemons, runningPid } from "./process.ts";
 import { roomFor } from "./room.ts";
 import type { LabSettings } from "./settings.ts";
 
@@ -16,8 +17,18 @@ const leastRoom = 1;
 /** GB that both clouds take with all containers of the test stack, with what a start takes above that (docs/lab.md). */
 const wholeStack = 6.5;
 
-/** @throws naming the first port that another program listens on, or the folder whose disk is full */
+/** @throws if the folder's lab runs on other ports than those that are set: its links and namespaces are named after them */
+export function assertKeepsPorts({ dir, firstPort }: LabSettings): void {
+  const own = recordedPort(dir);
+  if (own === undefined || Number(own) === firstPort || runningDaemons(dir).size === 0) return;
+  throw new Error(
+    `the lab in ${dir} runs on the ports from ${own}, and ORRERY_PORTS is ${firstPort}: unset it, or name that lab's folder by ORRERY_LAB`,
+  );
+}
+
+/** @throws naming the first port that another program listens on, or the folder whose disk is full; or as {@link assertKeepsPorts} does */
 export async function checkHost(lab: LabSettings): Promise<void> {
+  assertKeepsPorts(lab);
   const [problem] = await portProblems(lab);
   if (problem !== undefined) throw new Error(problem);
   const { healthy, detail } = diskHealth(lab);

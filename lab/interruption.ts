@@ -8,7 +8,7 @@ import { endTree } from "./process.ts";
 export interface Interruption {
   /** Whether a signal asked for the end: begin nothing more. */
   readonly requested: () => boolean;
-  /** Waits for a child, which is ended with all its descendants if a signal comes. @returns its exit code */
+  /** Waits for a child, one of any number, which is ended with all its descendants if a signal comes. @returns its exit code */
   readonly child: (child: ChildProcess) => Promise<number>;
 }
 
@@ -23,21 +23,22 @@ export async function interruptible(
 ): Promise<number> {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   let received: (typeof signals)[number] | undefined;
-  let running: number | undefined;
+  const running = new Set<number>();
   const end = (signal: (typeof signals)[number]): void => {
     if (received !== undefined) return; // a terminal's Ctrl-C comes from the terminal and from npm
     received = signal;
     log(`${signal}: ending, and cleaning up`);
-    if (running !== undefined) void endTree(running);
+    for (const pid of running) void endTree(pid);
   };
   for (const signal of signals) process.on(signal, end);
   const child: Interruption["child"] = (started) =>
     new Promise((resolve, reject) => {
-      running = started.pid;
-      if (received !== undefined && running !== undefined) void endTree(running);
+      const { pid } = started;
+      if (pid !== undefined) running.add(pid);
+      if (received !== undefined && pid !== undefined) void endTree(pid);
       started.on("error", reject);
       started.on("exit", (code) => {
-        running = undefined;
+        if (pid !== undefined) running.delete(pid);
         resolve(code ?? 1);
       });
     });

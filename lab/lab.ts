@@ -4,7 +4,7 @@ import { machines, uploadImages } from "./machines/machines.ts";
 import { openstack } from "./openstack/openstack.ts";
 import type { Health, Log } from "./component.ts";
 import { createLabFolder, recordPort, removeLabFolder } from "./folder.ts";
-import { checkHost, diskHealth } from "./hostChecks.ts";
+import { assertKeepsPorts, checkHost, diskHealth } from "./hostChecks.ts";
 import { type LabSettings, root } from "./settings.ts";
 import { checkToolchain, ensureToolchain, type Toolchain } from "./toolchain/toolchain.ts";
 
@@ -19,20 +19,29 @@ export async function install(log: Log): Promise<Toolchain> {
   return toolchain;
 }
 
-/** Starts both clouds. @throws before anything starts if a port is taken or the disk is full */
-export async function up(lab: LabSettings, toolchain: Toolchain, log: Log): Promise<void> {
+/** Makes a lab's folder, in which it stays known that its ports are this lab's. @throws if one is taken or the disk is full */
+export async function claim(lab: LabSettings): Promise<void> {
   await checkHost(lab);
   createLabFolder(lab.dir, root);
   recordPort(lab.dir, lab.firstPort);
+}
+
+/** Starts both clouds. @throws before anything starts if a port is taken or the disk is full */
+export async function up(lab: LabSettings, toolchain: Toolchain, log: Log): Promise<void> {
+  await claim(lab);
   await Promise.all([kubernetes(toolchain).up(lab, log), startOpenstack(lab, log)]);
 }
 
 /** Starts OpenStack alone. @throws as {@link up} does */
 export async function upOpenstack(lab: LabSettings, log: Log): Promise<void> {
-  await checkHost(lab);
-  createLabFolder(lab.dir, root);
-  recordPort(lab.dir, lab.firstPort);
+  await claim(lab);
   await startOpenstack(lab, log);
+}
+
+/** Starts Kubernetes alone. @throws as {@link up} does */
+export async function upKubernetes(lab: LabSettings, toolchain: Toolchain, log: Log): Promise<void> {
+  await claim(lab);
+  await kubernetes(toolchain).up(lab, log);
 }
 
 /** The machines' network comes first, as Nova starts machines in it. */
@@ -42,8 +51,9 @@ async function startOpenstack(lab: LabSettings, log: Log): Promise<void> {
   await uploadImages(lab, log);
 }
 
-/** Stops everything; `wipe` also deletes the data. Nova stops first, so that it does not see its machines disappear. */
+/** Stops everything; `wipe` also deletes the data. @throws if it runs on other ports than those that are set. Nova stops first, so that it does not see its machines disappear. */
 export async function down(lab: LabSettings, toolchain: Toolchain, wipe: boolean): Promise<void> {
+  assertKeepsPorts(lab);
   await Promise.all([
     kubernetes(toolchain).down(lab),
     (async () => {

@@ -34,6 +34,18 @@ export function runningPid(dir: string, name: string): number | undefined {
   return pid !== undefined && started !== undefined && startTime(Number(pid)) === started ? Number(pid) : undefined;
 }
 
+/** Pids of the daemons that run, by name. */
+export function runningDaemons(dir: string): ReadonlyMap<string, number> {
+  const run = path.join(dir, "run");
+  const files = existsSync(run) ? readdirSync(run).filter((file) => file.endsWith(".pid")) : [];
+  const pids = new Map<string, number>();
+  for (const name of files.map((file) => file.slice(0, -".pid".length))) {
+    const pid = runningPid(dir, name);
+    if (pid !== undefined) pids.set(name, pid);
+  }
+  return pids;
+}
+
 /** File of a daemon's output. */
 export const logFile = (dir: string, name: string): string => path.join(dir, "log", `${name}.log`);
 
@@ -58,8 +70,8 @@ export function start(dir: string, daemon: Daemon): void {
     cwd: daemon.cwd ?? dir,
   });
   closeSync(log);
+  child.on("error", () => undefined); // of a command that is missing; of one that ends later the health check knows
   if (child.pid === undefined) throw new Error(`${daemon.command} could not be started; check that it is installed`);
-  child.on("error", () => undefined); // the health check reports it
   child.unref();
   writeFileSync(pidFile(dir, daemon.name), `${child.pid} ${startTime(child.pid) ?? "gone"}\n`);
 }
@@ -68,17 +80,20 @@ export function start(dir: string, daemon: Daemon): void {
 export async function stop(dir: string, name: string, seconds = 5): Promise<void> {
   const pid = runningPid(dir, name);
   if (pid !== undefined) {
-    process.kill(pid, "SIGTERM");
+    send(pid, "SIGTERM");
     for (let waited = 0; waited < seconds * 20 && startTime(pid) !== undefined; waited++) await sleep(50);
-    for (const member of sessionOf(pid)) {
-      try {
-        process.kill(member, "SIGKILL");
-      } catch {
-        // it has ended meanwhile
-      }
-    }
+    for (const member of sessionOf(pid)) send(member, "SIGKILL");
   }
   rmSync(pidFile(dir, name), { force: true });
+}
+
+/** Sends a signal to a process that may just have ended. */
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // it has ended meanwhile
+  }
 }
 
 /** Processes in the session of a daemon. */
@@ -123,13 +138,7 @@ export async function endTree(root: number, seconds = 3): Promise<void> {
   for (const member of tree) tree.push(...all.filter(({ parent }) => parent === member.pid));
   const alive = (): Running[] => tree.filter(({ pid, started }) => startTime(pid) === started);
   const signal = (name: NodeJS.Signals): void => {
-    for (const { pid } of alive()) {
-      try {
-        process.kill(pid, name);
-      } catch {
-        // it has ended meanwhile
-      }
-    }
+    for (const { pid } of alive()) send(pid, name);
   };
   signal("SIGTERM");
   for (let waited = 0; waited < seconds * 20 && alive().length > 0; waited++) await sleep(50);

@@ -79,5 +79,18 @@ export function labSettings(env: NodeJS.ProcessEnv = process.env): LabSettings {
   };
 }
 
+/**
+ * How far after the first port of the checkout's lab those of its other labs begin, as all may run at once. `npm test` takes the next hundred (setup.mjs), for
+ * which this holds as well; its own clusters take the one after that.
+ */
+const distances = { peers: 300, demo: 500, prow: 700 } as const;
+
+/** Settings of another lab of this checkout, in a folder next to the given one's. */
+export function labNextTo({ dir, firstPort }: LabSettings, kind: keyof typeof distances): LabSettings {
+  const distance = distances[kind];
+  const first = firstPort + (firstPort + distance > 32_000 ? -distance : distance);
+  return labSettings({ ORRERY_LAB: `${dir}-${kind}`, ORRERY_PORTS: String(first) });
+}
+
 /** Cache for everything that is built once per machine: toolchain, machine image. Setting: ORRERY_CACHE. @default ~/.cache/orrery */
 export const cacheDir = path.resolve(process.env.ORRERY_CACHE ?? path.join(homedir(), ".cache", "orrery"));

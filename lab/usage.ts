@@ -1,8 +1,7 @@
 /** What a lab takes of the machine: memory and processor of its processes, those in containers and virtual machines included. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import path from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
 import type { Health } from "./component.ts";
-import { runningPid } from "./process.ts";
+import { runningDaemons } from "./process.ts";
 import type { LabSettings } from "./settings.ts";
 
 /** Clock ticks of a second, in /proc/PID/stat. */
@@ -30,7 +29,33 @@ export function measure(lab: LabSettings): {
   readonly processor: number;
   readonly processes: number;
 } {
-  const all = new Map(
+  const all = allProcesses();
+  const own = family(all, [...daemonPids(lab).values()]);
+  const started = Math.min(...own.map((pid) => all.get(pid)?.started ?? Infinity));
+  const uptime = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]);
+  const { memory, processor } = sum(all, own);
+  return { memory, processor: processor / Math.max(1, uptime - started), processes: own.length };
+}
+
+/** What a daemon and all that descend from it take: GB, and seconds of processor time since their start. */
+export interface Share {
+  readonly memory: number;
+  readonly processor: number;
+}
+
+/** What each of the lab's daemons takes, by name. */
+export function measureDaemons(lab: LabSettings): Readonly<Record<string, Share>> {
+  const all = allProcesses();
+  return Object.fromEntries([...daemonPids(lab)].map(([name, pid]) => [name, sum(all, family(all, [pid]))]));
+}
+
+function sum(all: ReadonlyMap<string, Process>, pids: readonly string[]): Share {
+  const processor = pids.reduce((seconds, pid) => seconds + (all.get(pid)?.processor ?? 0), 0);
+  return { memory: pids.reduce((bytes, pid) => bytes + memoryOf(pid), 0) / 1e9, processor };
+}
+
+function allProcesses(): ReadonlyMap<string, Process> {
+  return new Map(
     readdirSync("/proc")
       .filter((entry) => /^\d+$/.test(entry))
       .flatMap((pid): [string, Process][] => {
@@ -38,20 +63,10 @@ export function measure(lab: LabSettings): {
         return found === undefined ? [] : [[pid, found]];
       }),
   );
-  const own = family(all, daemonPids(lab));
-  const started = Math.min(...own.map((pid) => all.get(pid)?.started ?? Infinity));
-  const uptime = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]);
-  const processor = own.reduce((sum, pid) => sum + (all.get(pid)?.processor ?? 0), 0) / Math.max(1, uptime - started);
-  const memory = own.reduce((sum, pid) => sum + memoryOf(pid), 0) / 1e9;
-  return { memory, processor, processes: own.length };
 }
 
-function daemonPids({ dir }: LabSettings): string[] {
-  const run = path.join(dir, "run");
-  if (!existsSync(run)) return [];
-  const names = readdirSync(run).filter((file) => file.endsWith(".pid"));
-  return names.flatMap((file) => runningPid(dir, file.slice(0, -".pid".length)) ?? []).map(String);
-}
+const daemonPids = ({ dir }: LabSettings): ReadonlyMap<string, string> =>
+  new Map([...runningDaemons(dir)].map(([name, pid]) => [name, String(pid)]));
 
 /** The processes and all that descend from them. */
 function family(all: ReadonlyMap<string, Process>, first: readonly string[]): string[] {

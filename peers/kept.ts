@@ -1,6 +1,7 @@
 /** Results of a suite in the lab's folder, so that the next run goes on where this one ended. */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { replaceFile } from "../config/replaceFile.ts";
 import type { Result } from "./suite.ts";
 
 interface Head {
@@ -20,12 +21,12 @@ export class Kept {
     this.#file = path.join(folder, `${suite}.jsonl`);
     this.#version = version;
     if (!existsSync(this.#file)) return;
-    const [head = "{}", ...lines] = readFileSync(this.#file, "utf8").split("\n");
-    const { version: known, tests = [] } = JSON.parse(head) as Partial<Head>;
+    const [head = "", ...lines] = readFileSync(this.#file, "utf8").split("\n");
+    const { version: known, tests = [] } = (parsed(head) ?? {}) as Partial<Head>;
     if (known !== version) return;
     this.#tests = tests;
     for (const line of lines) {
-      const result = parsed(line);
+      const result = parsed(line) as Result | undefined;
       if (result !== undefined) this.#results.set(result.test, result);
     }
   }
@@ -52,7 +53,7 @@ export class Kept {
     this.#results = new Map(this.results.filter(stays).map((result) => [result.test, result]));
     mkdirSync(path.dirname(this.#file), { recursive: true });
     const head: Head = { version: this.#version, tests };
-    writeFileSync(this.#file, [head, ...this.results].map((line) => `${JSON.stringify(line)}\n`).join(""));
+    replaceFile(this.#file, [head, ...this.results].map((line) => `${JSON.stringify(line)}\n`).join(""));
   }
 
   /** Keeps a result at once: a run may be killed at any time. */
@@ -62,10 +63,10 @@ export class Kept {
   }
 }
 
-/** A result of a file's line; none for a line that a killed run left unfinished. */
-function parsed(line: string): Result | undefined {
+/** What a file's line says; nothing for a line that a killed run or a full disk left unfinished. */
+function parsed(line: string): unknown {
   try {
-    return JSON.parse(line) as Result;
+    return JSON.parse(line);
   } catch {
     return undefined;
   }

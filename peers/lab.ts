@@ -1,13 +1,11 @@
 /** The lab that the suites run on: not the one that `npm start` deployed to, nor that of the tests. */
 import { existsSync } from "node:fs";
-import path from "node:path";
 import { interruptible } from "../lab/interruption.ts";
-import { kubernetes } from "../lab/kubernetes/kubernetes.ts";
-import { down, upOpenstack } from "../lab/lab.ts";
+import { down, upKubernetes, upOpenstack } from "../lab/lab.ts";
 import { lock } from "../lab/lock.ts";
 import type { Run } from "../lab/pulumi.ts";
 import { openLab } from "../lab/session.ts";
-import { type LabSettings, labSettings } from "../lab/settings.ts";
+import { labNextTo, type LabSettings, labSettings } from "../lab/settings.ts";
 import { Kept } from "./kept.ts";
 import { runLeft } from "./run.ts";
 import type { Control, Suite } from "./suite.ts";
@@ -21,11 +19,12 @@ export interface RunOptions {
   readonly keep: boolean;
 }
 
-/** Settings of the lab, also for all that reads them from the environment. Main's ports and 200; the tests' lab has those plus 100. */
+/** Settings of the lab, also for all that reads them from the environment. */
 export function ownLab(): LabSettings {
-  process.env.ORRERY_PORTS = String(Number(process.env.ORRERY_PORTS ?? 15000) + 200);
-  process.env.ORRERY_LAB = `${process.env.ORRERY_LAB ?? path.join(".lab", "main")}-peers`;
-  return labSettings();
+  const own = labNextTo(labSettings(), "peers");
+  process.env.ORRERY_PORTS = String(own.firstPort);
+  process.env.ORRERY_LAB = own.dir;
+  return own;
 }
 
 /** Installs and runs suites. @returns 0, or 128 and the number of the signal that ended it */
@@ -85,7 +84,7 @@ export async function onOwnLab(
 async function start(suites: readonly Suite[], { lab, toolchain, log }: Run): Promise<void> {
   const needed = new Set(suites.map(({ cloud }) => cloud));
   if (needed.has("openstack")) await upOpenstack(lab, log);
-  if (needed.has("kubernetes")) await kubernetes(toolchain).up(lab, log);
+  if (needed.has("kubernetes")) await upKubernetes(lab, toolchain, log);
 }
 
 async function runSuite(

@@ -66,8 +66,10 @@ export class Dials extends pulumi.ComponentResource {
   }
 
   /** Creates the namespace, or reuses the one that CERN's portal has made for DIALS alone; nobody is let in or out of either by default. */
-  private namespace(name: string, { namespace }: DialsSettings, cluster: Cluster): NamespaceRef {
-    if (namespace.create) return new Namespace(name, { cluster, name: namespace.name }, { parent: this });
+  private namespace(name: string, settings: DialsSettings, cluster: Cluster): NamespaceRef {
+    const { namespace, disposable, retainOnDelete } = settings;
+    const retention = { protect: !disposable, retainOnDelete }; // with a namespace goes all that is in it
+    if (namespace.create) return new Namespace(name, { cluster, name: namespace.name, retention }, { parent: this });
     const existing = existingNamespace(cluster, namespace.name);
     defaultDeny(name, existing, { parent: this });
     return existing;

@@ -143,8 +143,14 @@ export const settings = z.strictObject({
     .min(1)
     .default(1)
     .describe("A new number generates new passwords for Redis, Flower and Django and restarts their users."),
-  disposable: z.boolean().default(false).describe("Volumes may be deleted without removing a protection first."),
-  retainOnDelete: z.boolean().default(false).describe("Leave volumes in the cluster when they leave the program."),
+  disposable: z
+    .boolean()
+    .default(false)
+    .describe("Volumes and the namespace may be deleted without removing a protection first."),
+  retainOnDelete: z
+    .boolean()
+    .default(false)
+    .describe("Leave volumes and the namespace in the cluster when they leave the program."),
 });
 
 export type DialsSettings = z.infer<typeof settings>;

@@ -1,7 +1,7 @@
 /** Python virtual environments for tests, created once per machine. */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { installPackages } from "../../lab/openstack/packages.ts";
 import { cacheDir } from "../../lab/settings.ts";
@@ -37,21 +37,17 @@ export function pythonEnvironment(
       await installPackages(["python3-venv"], () => undefined);
       if (existsSync(complete)) return;
       mkdirSync(cacheDir, { recursive: true });
-      // Locked, as two checkouts may run this at once; an environment cannot be moved after its creation.
-      const script = `[ -e "$1/whole" ] && exit 0
-        rm -rf "$1" && "$2" -m venv "$1" && shift 2 && "$0" -m pip install -q --disable-pip-version-check "$@"`;
+      // Locked to its end, as two checkouts may run this at once; an environment cannot be moved after its creation.
+      const script = `folder=$1; [ -e "$folder/whole" ] && exit 0
+        rm -rf "$folder" && "$2" -m venv "$folder" && shift 2 &&
+          "$0" -m pip install -q --disable-pip-version-check "$@" && touch "$folder/whole"`;
       const done = spawnSync(
         "flock",
         [`${folder}.lock`, "bash", "-c", script, path.join(bin, "python"), folder, python, ...requirements],
         { encoding: "utf8" },
       );
-      if (done.status !== 0) {
-        rmSync(folder, { recursive: true, force: true });
-        throw new Error(
-          `cannot install the Python packages for the tests of ${name}: ${done.stderr.trim().slice(-400)}`,
-        );
-      }
-      writeFileSync(complete, "");
+      if (done.status === 0) return;
+      throw new Error(`cannot install the Python packages for the tests of ${name}: ${done.stderr.trim().slice(-400)}`);
     },
   };
 }

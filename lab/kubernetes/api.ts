@@ -82,7 +82,10 @@ export function apiAt(port: number, token: () => string | undefined = () => unde
       outgoing.on("timeout", () =>
         outgoing.destroy(new Error(`${server} did not respond to ${method} ${path} within 30 s`)),
       );
-      outgoing.on("error", reject);
+      outgoing.on("error", (error: NodeJS.ErrnoException) => {
+        if (error.code !== "ECONNREFUSED") reject(error);
+        else reject(new Error(`${server} does not respond; npm run lab -- up starts the lab`, { cause: error }));
+      });
       outgoing.end(body === undefined ? undefined : JSON.stringify(body));
     });
 

@@ -77,10 +77,12 @@ function machinesHealth(lab: LabSettings): Health {
   return { name: "machines", healthy, detail };
 }
 
-/** IDs of the servers that are running. */
+/** IDs of the servers that are running. One that was just being started has no complete pid file yet; machine.py finds it. */
 function running(lab: LabSettings): string[] {
   const folder = path.join(lab.dir, "run");
   if (!existsSync(folder)) return [];
-  const names = readdirSync(folder).filter((name) => name.startsWith("vm-") && name.endsWith(".pid"));
-  return names.map((name) => name.slice(0, -4)).filter((name) => runningPid(lab.dir, name) !== undefined);
+  const files = readdirSync(folder).filter((name) => name.startsWith("vm-"));
+  const begun = files.filter((name) => name.endsWith(".pid.new")).map((name) => name.slice(0, -8));
+  const names = files.filter((name) => name.endsWith(".pid")).map((name) => name.slice(0, -4));
+  return [...names.filter((name) => runningPid(lab.dir, name) !== undefined), ...begun];
 }

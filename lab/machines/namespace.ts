@@ -1,6 +1,7 @@
 /** The lab's network namespace and its one link to the host. */
 import { execFile } from "node:child_process";
-import { existsSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { promisify } from "node:util";
 import type { LabSettings } from "../settings.ts";
 
@@ -39,7 +40,7 @@ export async function makeNetwork(lab: LabSettings): Promise<void> {
 /** The routes lead floating IPs and the tenants' IPv6 into the namespace. */
 async function build(lab: LabSettings): Promise<void> {
   const { services, host, services6, host6, tenants6 } = addresses(lab);
-  await ensureNamespace(lab.netns);
+  await ensureNamespace(lab, lab.netns);
   if (!existsSync(`/sys/class/net/${lab.netns}`)) {
     await execute("ip", ["link", "add", lab.netns, "type", "veth", "peer", "name", uplink, "netns", lab.netns]);
   }
@@ -61,21 +62,46 @@ async function build(lab: LabSettings): Promise<void> {
   ]);
 }
 
-/** Creates a network namespace if there is none of this name. */
-export async function ensureNamespace(name: string): Promise<void> {
-  const folder = "/run/netns";
-  const file = `${folder}/${name}`;
-  if (existsSync(file)) {
-    if (statSync(file).dev !== statSync(folder).dev) return;
-    rmSync(file); // a container that was started again keeps its files, and loses what was mounted on them
+/** Removes the link with the host's routes, and the namespace with its rules. */
+export const removeNetwork = (lab: LabSettings): Promise<void> => removeNamespace(lab, lab.netns, lab.netns);
+
+const names = "/run/netns";
+
+/** Creates a network namespace if there is none of this name, and records that it is this lab's. */
+export async function ensureNamespace(lab: LabSettings, name: string): Promise<void> {
+  if (identity(name) === undefined) {
+    // A container that was started again keeps its files, and loses what was mounted on them.
+    rmSync(`${names}/${name}`, { force: true });
+    await execute("ip", ["netns", "add", name]);
   }
-  await execute("ip", ["netns", "add", name]);
+  mkdirSync(path.join(lab.dir, "run"), { recursive: true });
+  writeFileSync(record(lab, name), identity(name) ?? "");
 }
 
-/** Removes the link with the host's routes, and the namespace with its rules. */
-export async function removeNetwork(lab: LabSettings): Promise<void> {
-  if (existsSync(`/sys/class/net/${lab.netns}`)) await execute("ip", ["link", "delete", lab.netns]);
-  if (existsSync(`/run/netns/${lab.netns}`)) await execute("ip", ["netns", "delete", lab.netns]);
+/** Whether this lab made the namespace: another checkout's lab on the same ports has the same names. */
+export const isOwn = (lab: LabSettings, name: string): boolean =>
+  existsSync(record(lab, name)) && readFileSync(record(lab, name), "utf8") === identity(name);
+
+/** Removes a namespace and its link to the host, if this lab made it. */
+export async function removeNamespace(lab: LabSettings, name: string, link?: string): Promise<void> {
+  if (!existsSync(record(lab, name))) return;
+  const own = isOwn(lab, name);
+  // Where the name is gone, the link can be nobody else's: making a namespace of that name comes first.
+  const hasLink = link !== undefined && existsSync(`/sys/class/net/${link}`);
+  if (hasLink && (own || identity(name) === undefined)) await execute("ip", ["link", "delete", link]);
+  if (own) await execute("ip", ["netns", "delete", name]);
+  rmSync(record(lab, name));
+}
+
+const record = ({ dir }: LabSettings, name: string): string => path.join(dir, "run", `${name}.netns`);
+
+/** What tells a namespace from every other one of its name, those before a restart of the machine included; undefined if there is none. */
+function identity(name: string): string | undefined {
+  const file = `${names}/${name}`;
+  if (!existsSync(file)) return undefined;
+  const { dev, ino } = statSync(file);
+  if (dev === statSync(names).dev) return undefined; // a file on which nothing is mounted
+  return `${ino} ${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()}`;
 }
 
 /** Runs ip's commands in one process, inside a network namespace if one is given. */

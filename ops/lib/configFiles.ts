@@ -5,19 +5,23 @@ import path from "node:path";
 import { givenPassphrase } from "../../config/givenPassphrase.ts";
 import { realSecrets } from "../../config/preflight/samplePassphrase.ts";
 import { parseConfig } from "../../config/parse.ts";
-import { newSalt, openSalt } from "../../config/passphrase.ts";
+import { type Crypter, newSalt, openSalt } from "../../config/passphrase.ts";
 import { isPublished } from "../../config/published.ts";
 import { samplePassphrase } from "../../config/samples.ts";
 import type { RawConfig } from "../../config/secrets.ts";
 import { setSalt, setSecret } from "../../config/stackEdit.ts";
 import * as files from "../../config/stackFile.ts";
 import { schemas } from "../../components/registry.ts";
+import { crypterOf } from "./secrets.ts";
 import { withOnlySystems } from "./split/systemStacks.ts";
 
 const all = Object.values(schemas);
 
-/** Adds a sample for each missing secret; a file without a salt gets one. */
-export function addSamples(name: string): void {
+/**
+ * Adds a sample for each missing secret; a file without a salt gets one.
+ * @throws UsageError if the passphrase is not the stack's, or a key service encrypts it
+ */
+export function addSamples(name: string, dryRun: boolean): void {
   const file = files.stackPath(name);
   const stack = files.readStackFile(file);
   const missing = [...files.secretsOf(stack, all)].filter(([key, { required }]) => required && !stack.entries.has(key));
@@ -25,15 +29,30 @@ export function addSamples(name: string): void {
     console.log(`Pulumi.${name}.yaml lacks no secret`);
     return;
   }
-  const passphrase = givenPassphrase() ?? samplePassphrase(name);
-  const salt = stack.encryptionSalt ?? newSalt(passphrase);
-  const crypter = openSalt(salt, passphrase);
-  const salted = setSalt(stack.text, salt);
+  const { salted, crypter } = encryption(name, file, stack);
+  const keys = missing.map(([key]) => key).join(", ");
+  if (dryRun) {
+    console.log(`Pulumi.${name}.yaml: would add a sample for ${keys}`);
+    return;
+  }
   const text = missing.reduce((before, [key, wanted]) => {
     return setSecret(before, key, crypter.encrypt(wanted.sample()));
   }, salted);
   replaceFiles([{ file, text, before: stack.text }]);
-  console.log(`Pulumi.${name}.yaml: added a sample for ${missing.map(([key]) => key).join(", ")}`);
+  console.log(`Pulumi.${name}.yaml: added a sample for ${keys}`);
+}
+
+/** What encrypts a stack's secrets, and its text with the salt for that. */
+function encryption(
+  name: string,
+  file: string,
+  { text, encryptionSalt, provider }: files.StackFile,
+): { readonly salted: string; readonly crypter: Crypter } {
+  if (encryptionSalt !== undefined || provider !== undefined)
+    return { salted: text, crypter: crypterOf({ name, file }) };
+  const passphrase = givenPassphrase() ?? samplePassphrase(name);
+  const salt = newSalt(passphrase);
+  return { salted: setSalt(text, salt), crypter: openSalt(salt, passphrase) };
 }
 
 /**
@@ -50,7 +69,7 @@ export function addStack(name: string, like: string, systems: readonly string[])
     throw new Error(`Pulumi.${like}.yaml has no ${missing.join(", ")}: name a stack that has it with --like`);
   }
   const source = systems.length === 0 ? stack.text : withOnlySystems(files.stackPath(like), systems);
-  const old = openSalt(stack.encryptionSalt ?? "", givenPassphrase("ORRERY_LIKE_PASSPHRASE") ?? samplePassphrase(like));
+  const old = crypterOf({ name: like, file: files.stackPath(like) }, "ORRERY_LIKE_PASSPHRASE");
   const clear = files.clearConfig(files.parseStackFile(path.basename(file), source), old);
   const passphrase = givenPassphrase() ?? samplePassphrase(name);
   if (passphrase === "" || isPublished(passphrase)) assertSamplesOnly(like, clear);

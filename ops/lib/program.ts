@@ -1,8 +1,8 @@
 /** What a stack's program says about one system, and how its clusters are reached. */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { z } from "zod";
+import { withPassingFolder } from "../../cli/passingFolder.ts";
 import type { SystemSchema } from "../../config/define.ts";
 import { type Json, type Manifest, toManifest } from "../../policy/manifest.ts";
 import { type Rendered, rendered, runProgram, stackConfig } from "../../review/evaluate/render.ts";
@@ -49,13 +49,10 @@ export async function withCluster<T>(
 ): Promise<T> {
   if (values.kubeconfig !== undefined) return work(new Kubectl(namespace, values));
   const content = secretOf(stack, `clusters:${cluster}`);
-  const folder = mkdtempSync(path.join(tmpdir(), "orrery-"));
-  try {
+  return withPassingFolder((folder) => {
     const kubeconfig = path.join(folder, "kubeconfig");
     writeFileSync(kubeconfig, content, { mode: 0o600 });
     chmodSync(kubeconfig, 0o600);
-    return await work(new Kubectl(namespace, { kubeconfig }));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+    return work(new Kubectl(namespace, { kubeconfig }));
+  });
 }

@@ -3,6 +3,7 @@ import type { Verdict } from "../expected.ts";
 import type { Answer } from "./answers.ts";
 import type { Counts } from "./database.ts";
 import { growthText, isFlat, memoryText, type Sample } from "../../lab/memory.ts";
+import type { Share } from "../../lab/usage.ts";
 import type { Operation } from "./stacks.ts";
 
 /** Seconds above which no answer of the lab's may take. */
@@ -24,14 +25,22 @@ export interface Seen {
   readonly queue: number;
   readonly database: Counts;
   readonly memory: readonly Sample[];
+  /** What each daemon took when it began and when it ended. */
+  readonly daemons: { readonly before: Daemons; readonly after: Daemons };
 }
+
+type Daemons = Readonly<Record<string, Share>>;
 
 /** What must not be, in a line each; none for a good run. */
 export function faults(seen: Seen): readonly string[] {
   const failed = seen.operations.filter((one) => one.failed !== undefined);
   const slow = seen.slowest.filter(({ seconds }) => seconds > limit);
+  const silent = Object.entries(seen.suites).filter(([, { passed, skipped, failed, unexpected }]) =>
+    [passed, skipped, unexpected.length, ...Object.values(failed)].every((count) => count === 0),
+  );
   return [
     ...(seen.operations.length === 0 ? ["no stack went up"] : []),
+    ...silent.map(([suite]) => `${suite}: no test ended`),
     ...failed.map(({ stack, what, failed: said = "" }) => `${stack}, ${what}: ${said}`),
     ...Object.entries(seen.suites).flatMap(([suite, { unexpected }]) =>
       unexpected.map(({ test, says = "it gives no reason" }) => `${suite}: ${test}: ${says}`),
@@ -63,8 +72,32 @@ export function reportText(seen: Seen): string {
     `database: ${deadlocks} deadlocks, which services began again; ${waits} waits for a row, ${wait.toFixed(1)} s the longest`,
     `  ${connections} connections at most, ${opened} tables opened meanwhile`,
     memoryText(seen.memory),
+    `  grown most: ${largest(seen, ({ grown }) => grown, "GB")}`,
+    `processors: ${largest(seen, ({ cores }) => cores, "cores")}`,
     ...(bad.length === 0 ? ["nothing wrong"] : [`${bad.length} wrong:`, ...bad.map((line) => `  ${line}`)]),
   ].join("\n");
+}
+
+/** The five daemons with the largest figure. */
+function largest(
+  { daemons, minutes }: Seen,
+  figure: (of: { grown: number; cores: number }) => number,
+  unit: string,
+): string {
+  const none: Share = { memory: 0, processor: 0 };
+  const rows = Object.entries(daemons.after).map(([name, { memory, processor }]) => {
+    const before = daemons.before[name] ?? none;
+    return {
+      name,
+      // One that was started again meanwhile has counted from zero.
+      value: figure({
+        grown: memory - before.memory,
+        cores: Math.max(0, processor - before.processor) / (minutes * 60),
+      }),
+    };
+  });
+  const first = rows.toSorted((a, b) => b.value - a.value).slice(0, 5);
+  return `${first.map(({ name, value }) => `${name} ${value.toFixed(2)}`).join(", ")} ${unit}`;
 }
 
 const text = ({ service, request, status, seconds }: Answer): string =>

@@ -1,7 +1,7 @@
 /** Stacks and suites side by side on one lab, and what is seen of the lab meanwhile. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Run } from "../../lab/pulumi.ts";
-import { measure } from "../../lab/usage.ts";
+import { measure, measureDaemons } from "../../lab/usage.ts";
 import { expectedFile, judge, readExpected, type Verdict } from "../expected.ts";
 import type { Control, Result, Suite } from "../suite.ts";
 import { type Answer, answerOf, Logs } from "./answers.ts";
@@ -43,6 +43,7 @@ export async function runTogether(run: Run, control: Control, { suites, stacks, 
     ownStop.abort();
   }, time * 1000);
   const before = await counts(run.lab);
+  const daemonsBefore = measureDaemons(run.lab);
   const operations: Operation[] = [];
   const verdicts: Record<string, Verdict> = {};
   const watched = watch(run, minutes);
@@ -72,7 +73,8 @@ export async function runTogether(run: Run, control: Control, { suites, stacks, 
     seen = await watched.end();
   }
   const database = since(before, await counts(run.lab));
-  return { minutes: minutes(), operations, suites: verdicts, database, ...seen };
+  const daemons = { before: daemonsBefore, after: measureDaemons(run.lab) };
+  return { minutes: minutes(), operations, suites: verdicts, database, daemons, ...seen };
 }
 
 type Watched = Pick<Seen, "answers" | "slowest" | "broken" | "stuck" | "queue" | "memory">;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "mocha";
 import { etlConfig } from "../../components/dials/etlConfig.ts";
 import { drained, DrainTimeout } from "../../ops/lib/dials/drain.ts";
-import { Flower } from "../../ops/lib/dials/flower.ts";
+import { at, Flower } from "../../ops/lib/dials/flower.ts";
 import { settings } from "../unit/dials/fixture.ts";
 import { CeleryWorld, eventually } from "./dials/celery.ts";
 import { installPrograms } from "./dials/programs.ts";
@@ -153,11 +153,11 @@ describe("draining real Celery workers", function () {
     );
     assert.deepEqual((await world.flower.state(untouched))?.queues, ["private-bulk"]);
     await assert.rejects(
-      new Flower(`http://127.0.0.1:${world.flowerPort}`, "dials:wrong").online(),
+      new Flower(at(`http://127.0.0.1:${world.flowerPort}`), "dials:wrong").online(),
       /Flower refuses the login/,
     );
     await assert.rejects(
-      new Flower("http://127.0.0.1:1", "dials:secret").online(),
+      new Flower(at("http://127.0.0.1:1"), "dials:secret").online(),
       /Flower at http:\/\/127.0.0.1:1 does not answer/,
     );
   });

@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { eventually, lab, type Row } from "../../lab/harness/cloud.ts";
-import { ensureNamespace } from "../../lab/machines/namespace.ts";
+import { ensureNamespace, removeNamespace } from "../../lab/machines/namespace.ts";
 import { startServices } from "../../lab/openstack/services.ts";
 import { runningPid, stop } from "../../lab/process.ts";
 import { showBalancing } from "./balancer.ts";
@@ -65,12 +65,13 @@ describe("a machine of the lab", function () {
   it("a namespace whose name outlived its mount, as in a container that was started again, is made again", async () => {
     const stale = `orrery-${name}`;
     writeFileSync(`/run/netns/${stale}`, "");
-    for (let round = 1; round <= 2; round++) await ensureNamespace(stale);
+    for (let round = 1; round <= 2; round++) await ensureNamespace(lab, stale);
     try {
       assert.match(execFileSync("ip", ["netns", "exec", stale, "ip", "link"], { encoding: "utf8" }), /\blo\b/);
     } finally {
-      execFileSync("ip", ["netns", "delete", stale]);
+      await removeNamespace(lab, stale);
     }
+    assert.ok(!existsSync(`/run/netns/${stale}`));
   });
 
   it("a machine finishes cloud-init and shows its console", async () => {

@@ -8,11 +8,11 @@ import { after, before, describe, it } from "mocha";
 import { projectDir } from "../../config/stackFile.ts";
 import { kubeApi } from "../../lab/kubernetes/api.ts";
 import { lab } from "../../lab/harness/cloud.ts";
-import { labSettings } from "../../lab/settings.ts";
+import { labNextTo } from "../../lab/settings.ts";
 import { type Github, startGithub } from "./prow/github.ts";
 
 /** The test cluster's ports follow those of this lab, and so does its folder. */
-const cluster = labSettings({ ORRERY_LAB: `${lab.dir}-prow`, ORRERY_PORTS: String(lab.firstPort + 200) });
+const cluster = labNextTo(lab, "prow");
 
 function ops(...words: readonly string[]): Promise<{ code: number; text: string }> {
   return new Promise((resolve, reject) => {

@@ -130,11 +130,12 @@ export class Dgraph extends pulumi.ComponentResource {
   }
 
   private namespace(name: string, { cluster, settings, station }: DgraphArgs): NamespaceRef {
-    const { namespace, createNamespace, protect } = settings;
+    const { namespace, createNamespace, protect, retainOnDelete } = settings;
     const shared = station?.namespaces.get(namespace);
     if (shared !== undefined) return shared;
+    const retention = { protect, retainOnDelete };
     return createNamespace
-      ? new Namespace(`${name}-namespace`, { cluster, name: namespace, retention: { protect } }, { parent: this })
+      ? new Namespace(`${name}-namespace`, { cluster, name: namespace, retention }, { parent: this })
       : existingNamespace(cluster, namespace);
   }
 

@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { promisify } from "node:util";
-import { ensureNamespace, ipBatch } from "../../machines/namespace.ts";
+import { ensureNamespace, ipBatch, removeNamespace } from "../../machines/namespace.ts";
 import type { LabSettings } from "../../settings.ts";
 import { addressesOf, bridgeAddress6, dualStack, serviceRanges } from "./families.ts";
 import { nodeNetwork, type RealNode } from "./plan.ts";
@@ -46,7 +46,7 @@ const hasLink = async (netns: string, name: string): Promise<boolean> =>
 /** Creates what is missing. @throws with the kernel's error */
 export async function makeNodeNetwork(lab: LabSettings, nodes: readonly RealNode[]): Promise<void> {
   const { netns, link, router, host, cidr, ingress, balanced } = nodeNetwork(lab);
-  await ensureNamespace(netns);
+  await ensureNamespace(lab, netns);
   if (!existsSync(`/sys/class/net/${link}`)) {
     await execute("ip", ["link", "add", link, "type", "veth", "peer", "name", uplink, "netns", netns]);
   }
@@ -77,7 +77,7 @@ export async function makeNodeNetwork(lab: LabSettings, nodes: readonly RealNode
 
 async function makeNode(lab: LabSettings, node: RealNode): Promise<void> {
   const { netns, services, router, host, cidr } = nodeNetwork(lab);
-  await ensureNamespace(node.netns);
+  await ensureNamespace(lab, node.netns);
   if (!(await hasLink(node.netns, nodeLink))) {
     const pair = ["link", "add", node.name, "type", "veth", "peer", "name", nodeLink, "netns", node.netns];
     await execute("ip", ["-netns", netns, ...pair]);
@@ -119,10 +119,8 @@ export async function routePods(
 /** Removes all links and namespaces; their rules and routes go with them. */
 export async function removeNodeNetwork(lab: LabSettings, nodes: readonly RealNode[]): Promise<void> {
   const { netns, link } = nodeNetwork(lab);
-  if (existsSync(`/sys/class/net/${link}`)) await execute("ip", ["link", "delete", link]);
-  for (const name of [...nodes.map((node) => node.netns), netns]) {
-    if (existsSync(`/run/netns/${name}`)) await execute("ip", ["netns", "delete", name]);
-  }
+  for (const node of nodes) await removeNamespace(lab, node.netns);
+  await removeNamespace(lab, netns, link);
 }
 
 /** Of both families; IPv6's addresses are at once in use, without asking whether somebody has them. */

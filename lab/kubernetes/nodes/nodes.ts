@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import type { Log } from "../../component.ts";
 import { ensureImages } from "../../images/build.ts";
+import { isOwn } from "../../machines/namespace.ts";
 import { installPackages } from "../../openstack/packages.ts";
 import { answers, answersDns, assertRuns, logFile, runningPid, start, stop, waitUntilReady } from "../../process.ts";
 import type { LabSettings } from "../../settings.ts";
@@ -112,8 +113,6 @@ async function startContainerd(lab: LabSettings, node: RealNode, programs: NodeP
     rmSync(readyFile(lab, node), { force: true });
     makeGroups(groupName(node));
     start(lab.dir, firstProcess(lab, node));
-    await waitFor(lab, node.name, () => existsSync(readyFile(lab, node)));
-    leaveRoot(groupName(node));
     // Those of an earlier first process have ended with it; their pid files may name what is about to end.
     await Promise.all(
       nodeDaemonNames(node)
@@ -121,6 +120,9 @@ async function startContainerd(lab: LabSettings, node: RealNode, programs: NodeP
         .map((name) => stop(lab.dir, name)),
     );
   }
+  // Also of one that runs already: its start may have been interrupted here.
+  await waitFor(lab, node.name, () => existsSync(readyFile(lab, node)));
+  leaveRoot(groupName(node));
   // kube-proxy ends by itself when its file changes, and the kubelet goes on with the old one.
   const outdated = ["kubelet", "proxy"].filter((name) => written.some((file) => file.startsWith(`${name}.`)));
   await Promise.all(outdated.map((name) => stop(lab.dir, `${node.name}-${name}`)));
@@ -144,7 +146,8 @@ export async function stopNodes(lab: LabSettings): Promise<void> {
   const nodes = realNodes(lab);
   await Promise.all([...nodes.map(({ name }) => name), ...sharedNames(lab)].map((name) => stop(lab.dir, name, 0)));
   await Promise.all(nodes.flatMap(nodeDaemonNames).map((name) => stop(lab.dir, name, 0)));
-  await Promise.all(nodes.map((node) => removeGroups(groupName(node))));
+  // Their names follow the ports, which another checkout's lab may have now.
+  await Promise.all(nodes.filter(({ netns }) => isOwn(lab, netns)).map((node) => removeGroups(groupName(node))));
   await removeNodeNetwork(lab, nodes);
 }
 

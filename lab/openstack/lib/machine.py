@@ -108,7 +108,17 @@ class Machine:
         try:
             with open(self.pidfile) as file:
                 pid, started = file.read().split()
-            return int(pid) if start_time(pid) == started else None
+            return int(pid) if start_time(pid) == started else self.unrecorded()
+        except (OSError, ValueError):
+            return self.unrecorded()
+
+    def unrecorded(self):
+        """Pid of a qemu that has begun while who started it was killed; its pid file is still its own, without a start time."""
+        try:
+            with open(self.pidfile + '.new') as file:
+                pid = int(file.read())
+            with open('/proc/%d/cmdline' % pid, 'rb') as file:
+                return pid if self.qmp.encode() in file.read() else None
         except (OSError, ValueError):
             return None
 
@@ -235,10 +245,11 @@ class Machine:
         for number, seconds in ((signal.SIGTERM, 5), (signal.SIGKILL, 5)):
             pid, end = self.pid(), time.time() + seconds
             if pid:
-                os.kill(pid, number)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
             while self.pid() and time.time() < end:
                 time.sleep(0.05)
-        for file in (self.pidfile, self.qmp):
+        for file in (self.pidfile, self.pidfile + '.new', self.qmp):
             if os.path.exists(file):
                 os.unlink(file)
 
@@ -259,7 +270,7 @@ def start_time(pid):
 
 def running():
     """Every machine of this lab whose qemu runs."""
-    names = [name[3:-4] for name in os.listdir(RUN) if name.startswith('vm-') and name.endswith('.pid')]
+    names = {name[3:].split('.')[0] for name in os.listdir(RUN) if name.startswith('vm-') and '.pid' in name}
     return [machine for machine in map(Machine, sorted(names)) if machine.pid()]
 
 

@@ -24,7 +24,23 @@ def token_of_its_own_request():
         lambda _: getattr(own, 'token', None), lambda _, token: setattr(own, 'token', token))
 
 
+class Latest(dict):
+    """A cache's dictionary that holds the latest so many entries: a token that was checked takes some 40 kB, and dogpile's keeps all."""
+    most = 1000
+
+    def __setitem__(self, key, value):
+        super().__setitem__(key, value)
+        if len(self) > self.most:
+            self.pop(list(self)[0], None)   # a list, as other threads change it meanwhile
+
+
+def cache_that_forgets():
+    from dogpile.cache.backends.memory import MemoryBackend
+    MemoryBackend.__init__ = lambda self, arguments: setattr(self, '_cache', Latest())
+
+
 def keystone():
+    cache_that_forgets()
     os.environ['OS_KEYSTONE_CONFIG_FILES'] = lab.conf('keystone')
     sys.argv[:] = ['keystone']
     from keystone.server.wsgi import initialize_public_application

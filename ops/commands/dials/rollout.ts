@@ -2,14 +2,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { dialsSchema } from "../../../components/dials/config.ts";
 import { defineCommand } from "../../../cli/command.ts";
+import { endingSignals } from "../../../cli/interrupt.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
 import { dryRunOption, jsonOption } from "../../lib/options.ts";
 import { Kubectl, kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { openStack, stackOptions } from "../../lib/stack.ts";
 import { foreground } from "../../lib/process.ts";
 import { drained } from "../../lib/dials/drain.ts";
-import { Flower } from "../../lib/dials/flower.ts";
-import { flowerTunnel, type Tunnel } from "../../lib/dials/flowerTunnel.ts";
+import { at, Flower } from "../../lib/dials/flower.ts";
+import { FlowerTunnel } from "../../lib/dials/flowerTunnel.ts";
 import { rollOut } from "../../lib/kube/pods.ts";
 import { select, type Target, targetHelp, targets } from "../../lib/dials/selection.ts";
 
@@ -86,14 +87,15 @@ async function rollout(
     "--output",
     "jsonpath={.data.FLOWER_BASIC_AUTH}",
   ]);
-  const tunnel: Tunnel = given === undefined ? await flowerTunnel(kubectl) : { address: given, close: () => undefined };
+  const tunnel = new FlowerTunnel(kubectl);
+  const way = given === undefined ? tunnel : at(given);
   const stopped = new AbortController();
   const stop = (): void => {
     stopped.abort();
   };
-  process.once("SIGINT", stop).once("SIGTERM", stop);
+  for (const signal of endingSignals) process.on(signal, stop);
   try {
-    const flower = new Flower(tunnel.address, Buffer.from(encoded, "base64").toString());
+    const flower = new Flower(way, Buffer.from(encoded, "base64").toString());
     const workers = workersOf(chosen, await flower.online());
     const names = chosen.map(({ name }) => name);
     if (values.dryRun) {
@@ -117,7 +119,7 @@ async function rollout(
     else log(`${names.join(", ")}: done in ${seconds} s`);
     return status;
   } finally {
-    process.off("SIGINT", stop).off("SIGTERM", stop);
+    for (const signal of endingSignals) process.off(signal, stop);
     tunnel.close();
   }
 }

@@ -1,5 +1,6 @@
 /** `orrery packit fill-cache`. */
 import { defineCommand } from "../../../cli/command.ts";
+import { interruptible } from "../../../cli/interrupt.ts";
 import { kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { stackOptions } from "../../lib/stack.ts";
 import { pairsFor, put, sourceOf, withFiller } from "../../lib/packit/cache.ts";
@@ -46,15 +47,17 @@ sandboxes. Exit code 1 if the volumes do not have the same commit in the end.`,
       commits.get(name)?.add(commit);
       console.log(`${claim}: ${name} at ${commit.slice(0, 12)}`);
     };
-    for (const pair of pairs) {
-      for (const source of sources) {
-        const worker = { pod: pair.pod, container: workerContainer };
-        note(source.name, pair.workerClaim, await put(opened.kubectl, worker, source));
+    await interruptible(async (ending) => {
+      for (const pair of pairs) {
+        for (const source of sources) {
+          const worker = { pod: pair.pod, container: workerContainer };
+          note(source.name, pair.workerClaim, await put(opened.kubectl, worker, source, ending));
+        }
+        await withFiller(opened, pair, { seconds, ending }, async (kubectl, place) => {
+          for (const source of sources) note(source.name, pair.sandboxClaim, await put(kubectl, place, source, ending));
+        });
       }
-      await withFiller(opened, pair, seconds, async (kubectl, place) => {
-        for (const source of sources) note(source.name, pair.sandboxClaim, await put(kubectl, place, source));
-      });
-    }
+    });
     const uneven = [...commits].filter(([, seen]) => seen.size > 1).map(([name]) => name);
     if (uneven.length > 0) console.error(`the volumes differ in ${uneven.join(", ")}; run it again`);
     return uneven.length > 0 ? 1 : 0;

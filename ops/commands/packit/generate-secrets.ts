@@ -1,10 +1,10 @@
 /** `orrery packit generate-secrets`. */
 import { createPublicKey, generateKeyPair } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { defineCommand } from "../../../cli/command.ts";
+import { withPassingFolder } from "../../../cli/passingFolder.ts";
 import { UsageError } from "../../../cli/usage.ts";
 import { output } from "../../lib/process.ts";
 import { devFiles, type DevValues, devValues } from "../../lib/packit/devFiles.ts";
@@ -38,15 +38,12 @@ function selfSigned(keyFile: string): Promise<string> {
 }
 
 /** A certificate with a key that is made for it, one after the other. */
-async function certificateAndKey(): Promise<readonly [certificate: string, key: string]> {
-  const folder = mkdtempSync(path.join(tmpdir(), "orrery-"));
-  try {
+function certificateAndKey(): Promise<readonly [certificate: string, key: string]> {
+  return withPassingFolder(async (folder) => {
     const key = await rsaKey(2048);
     writeFileSync(path.join(folder, "key"), key, { mode: 0o600 });
     return [await selfSigned(path.join(folder, "key")), key];
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /** The options' values. @throws UsageError if there is no such value */

@@ -2,9 +2,11 @@
 import { statSync } from "node:fs";
 import { confirm } from "../../lib/prompt.ts";
 import { defineCommand } from "../../../cli/command.ts";
+import { decide } from "../../lib/decision/decide.ts";
 import { kubectlOptions } from "../../lib/kube/kubectl.ts";
 import { stackOptions } from "../../lib/stack.ts";
 import { checkDump, loadDraft, takePlace } from "../../lib/packit/database/copy.ts";
+import { taskValues } from "../../lib/packit/database/interrupted.ts";
 import { podServer } from "../../lib/packit/database/server.ts";
 import {
   counts,
@@ -16,7 +18,7 @@ import {
   size,
 } from "../../lib/packit/database/sql.ts";
 import { openInstance, serviceOptions } from "../../lib/packit/service.ts";
-import { whileStopped, writers } from "../../lib/packit/writers.ts";
+import { start, stop, writers } from "../../lib/packit/writers.ts";
 
 /** Properties of the new database: those of the old one, or of a fresh container. */
 function modelOf(found: readonly Database[], name: string, owner: string): Omit<Database, "bytes"> {
@@ -39,7 +41,7 @@ export const command = defineCommand({
   usage: "FILE",
   about: `Replaces the service's database by a dump (dump-database, pg_dump in plain SQL; .gz is unpacked). The dump is loaded next to the
 database first, completely or not at all; then web service, workers and beat are stopped, the two databases are renamed, and everything
-starts again. If anything goes wrong before that, nothing has changed. The old database is kept under another name.`,
+starts again. If anything goes wrong before that, or you press Ctrl-C, nothing has changed. The old database is kept under another name.`,
   options: {
     ...stackOptions,
     ...serviceOptions,
@@ -52,7 +54,8 @@ starts again. If anything goes wrong before that, nothing has changed. The old d
   async run(values, [file]) {
     await checkDump(file);
     const seconds = values.timeout;
-    const { settings, kubectl, service, name } = await openInstance(values);
+    const opened = await openInstance(values);
+    const { settings, kubectl, service, name } = opened;
     const { version, database, user } = settings.postgres;
     const server = podServer(kubectl, version);
     const found = await databases(server);
@@ -72,7 +75,20 @@ starts again. If anything goes wrong before that, nothing has changed. The old d
     if (!(await confirm(`replace ${title}?`, values.yes))) return 1;
     await loadDraft(server, modelOf(found, database, user), file);
     const old = `${database}_before_${stamp(new Date())}`;
-    await whileStopped(kubectl, writers(settings), seconds, () => takePlace(server, database, old));
+    const task = {
+      kind: "packit writers",
+      values: { ...taskValues(opened, values), seconds: String(seconds) },
+    } as const;
+    const code = await decide(opened, { command: "packit restore-database", task }, async (decision) => {
+      await stop(kubectl, writers(settings), seconds, decision.signal);
+      await decision.shield(async () => {
+        await takePlace(server, database, old);
+        console.error(`${server.name} has the dump as ${database} now; what writes to it starts again`);
+        await start(kubectl, writers(settings), seconds);
+      });
+      return 0;
+    });
+    if (code !== 0) return code;
     if (values.dropOld) {
       await execute(server, "postgres", [`DROP DATABASE IF EXISTS ${identifier(old)}`]);
     } else if (found.some((one) => one.name === database)) {

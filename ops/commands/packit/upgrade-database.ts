@@ -79,7 +79,7 @@ async function switchOver(to: Version, opened: Instance, values: UpgradeValues):
     values: { ...taskValues(opened, values), to, seconds: String(seconds) },
   } as const;
   return decide(opened, { command: "packit upgrade-database", task }, async (decision) => {
-    await stop(kubectl, writers(settings), seconds);
+    await stop(kubectl, writers(settings), seconds, decision.signal);
     const [old, fresh] = [podServer(kubectl, version, decision.signal), podServer(kubectl, to, decision.signal)];
     await copyAll(old, fresh, await contents(old), values.folder, console.error);
     decision.change(withVersions(opened, to, [...beside.filter((one) => one !== to), version]));

@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { withPassingFolder } from "../../../cli/passingFolder.ts";
 import { parseConfig } from "../../../config/parse.ts";
 import { propertyPath } from "../../../config/problems.ts";
 import { put, setSecret } from "../../../config/stackEdit.ts";
@@ -74,19 +75,16 @@ const withSetting = (text: string, { namespace, at, value }: SettingChange): str
   put(text, ["config", `${namespace}:settings`, ...at], value);
 
 /** Does something with the stack as the text describes it. */
-export async function withText<T>(
+export function withText<T>(
   { name, file, crypter }: StackSecrets,
   text: string,
   work: (draft: StackSecrets) => Promise<T>,
 ): Promise<T> {
-  const folder = mkdtempSync(path.join(tmpdir(), "orrery-draft-"));
-  try {
+  return withPassingFolder((folder) => {
     const configFile = path.join(folder, path.basename(file));
     writeFileSync(configFile, text, { mode: 0o600 });
-    return await work(openStackSecrets({ stack: name, configFile }, crypter));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+    return work(openStackSecrets({ stack: name, configFile }, crypter));
+  });
 }
 
 function problemsOf(file: string, text: string): readonly string[] {

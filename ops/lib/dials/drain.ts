@@ -25,6 +25,7 @@ export class DrainTimeout extends Error {}
  * Takes the workers off their queues, waits until they have nothing left, does the work, and puts those that are still
  * there back on their queues. Tasks that nobody has taken stay in the broker all the while.
  * @throws DrainTimeout when the deadline passes; then nothing was done and every worker goes on
+ * @throws naming the workers that could not be put back, whatever else went wrong
  */
 export async function drained(args: DrainArgs, work: () => Promise<void>): Promise<void> {
   const { flower, workers, log } = args;
@@ -34,7 +35,7 @@ export async function drained(args: DrainArgs, work: () => Promise<void>): Promi
     if (state === undefined) throw new Error(`Flower does not know the worker ${worker}; nothing was changed`);
     queues.set(worker, state.queues);
   }
-  let replaced = false;
+  let [replaced, failure]: [boolean, unknown] = [false, undefined];
   try {
     for (const [worker, names] of queues) {
       for (const queue of names) await flower.cancelConsumer(worker, queue);
@@ -43,10 +44,17 @@ export async function drained(args: DrainArgs, work: () => Promise<void>): Promi
     await Promise.all(workers.map((worker) => untilIdle(worker, args)));
     replaced = true;
     await work();
-  } finally {
-    const left = replaced ? await args.survivors(workers) : workers;
-    await resume(flower, new Map([...queues].filter(([worker]) => left.includes(worker))), log);
+  } catch (error) {
+    failure = error;
   }
+  // Where nobody says which ones are still there, it is tried with all.
+  const left = replaced ? await args.survivors(workers).catch(() => workers) : workers;
+  const lost = await resume(flower, new Map([...queues].filter(([worker]) => left.includes(worker))), log);
+  if (lost.length > 0) {
+    const what = failure === undefined ? "" : `${replaced ? "the work failed" : "nothing was rolled out"}, and `;
+    throw new Error(`${what}these workers take no tasks, restart them: ${lost.join(", ")}`, { cause: failure });
+  }
+  if (failure !== undefined) throw failure instanceof Error ? failure : new Error(JSON.stringify(failure));
 }
 
 /** Waits until a worker has answered twice in a row that it has no queue and no task. */
@@ -83,22 +91,23 @@ function inWords({ active, reserved, scheduled }: WorkerState): string {
   return `${active.length} running, ${reserved.length} waiting and ${scheduled.length} postponed task(s)`;
 }
 
-/** Puts workers back on their queues; one that is beyond that does not keep the others from it. */
+/** Puts workers back on their queues; one that is beyond that does not keep the others from it. @returns those that are */
 async function resume(
   flower: Flower,
   queues: ReadonlyMap<string, readonly string[]>,
   log: (line: string) => void,
-): Promise<void> {
+): Promise<readonly string[]> {
+  const lost = new Set<string>();
   for (const [worker, names] of queues) {
     for (const queue of names) {
       try {
         await flower.addConsumer(worker, queue);
         log(`${worker}: takes tasks from ${queue} again`);
       } catch (error) {
-        log(
-          `${worker}: could not be put back on ${queue}, restart it: ${error instanceof Error ? error.message : String(error)}`,
-        );
+        lost.add(worker);
+        log(`${worker}: could not be put back on ${queue}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
   }
+  return [...lost];
 }

@@ -1,4 +1,13 @@
 /** The part of Flower's HTTP API that draining uses (flower 2.0). */
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** How Flower is reached; its address may be another one at the next request. */
+export interface Way {
+  address(): Promise<string>;
+}
+
+/** The way to an address that stays. */
+export const at = (address: string): Way => ({ address: () => Promise.resolve(address) });
 
 /** What Flower knows of a Celery worker. */
 export interface WorkerState {
@@ -25,13 +34,13 @@ interface RawWorker {
   readonly timestamp?: number;
 }
 
-/** Flower at an address, with the login of FLOWER_BASIC_AUTH. */
+/** Flower by some way, with the login of FLOWER_BASIC_AUTH. */
 export class Flower {
-  private readonly address: string;
+  private readonly way: Way;
   private readonly authorization: string;
 
-  constructor(address: string, basicAuth: string) {
-    this.address = address.replace(/\/$/, "");
+  constructor(way: Way, basicAuth: string) {
+    this.way = way;
     this.authorization = `Basic ${Buffer.from(basicAuth).toString("base64")}`;
   }
 
@@ -71,13 +80,20 @@ export class Flower {
     await this.ask("POST", `/api/worker/queue/add-consumer/${encodeURIComponent(worker)}?queue=${queue}`);
   }
 
+  private async send(method: "GET" | "POST", path: string): Promise<Response> {
+    const address = (await this.way.address()).replace(/\/$/, "");
+    const headers = { authorization: this.authorization };
+    const signal = AbortSignal.timeout(30_000);
+    return fetch(`${address}${path}`, { method, headers, signal }).catch((error: unknown) => {
+      throw new Error(`Flower at ${address} does not answer: ${reason(error)}`);
+    });
+  }
+
   private async ask(method: "GET" | "POST", path: string, absent: readonly number[] = []): Promise<unknown> {
-    const answer = await fetch(`${this.address}${path}`, {
-      method,
-      headers: { authorization: this.authorization },
-      signal: AbortSignal.timeout(30_000),
-    }).catch((error: unknown) => {
-      throw new Error(`Flower at ${this.address} does not answer: ${reason(error)}`);
+    // Once more, as the first one may find that the way has broken off; all requests can be repeated.
+    const answer = await this.send(method, path).catch(async () => {
+      await sleep(1000);
+      return this.send(method, path);
     });
     if (answer.ok) return answer.json();
     if (absent.includes(answer.status)) return undefined;

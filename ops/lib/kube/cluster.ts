@@ -1,5 +1,5 @@
 /** Which cluster a stack belongs to, and whether the current one is it. */
-import { parse } from "yaml";
+import { parseDocument } from "yaml";
 import type { Kubectl } from "./kubectl.ts";
 import { secretOf } from "../secrets.ts";
 
@@ -15,9 +15,11 @@ interface KubeConfig {
 
 /** The API that the stack deploys to: the server of its own kubeconfig, as the program never uses another one. */
 function expectedServer(stack: Stack, cluster: string): string | undefined {
-  // Warnings would quote the text, which is a secret.
-  const config = parse(secretOf(stack, `clusters:${cluster}`), { logLevel: "error" }) as KubeConfig;
-  return config.clusters?.[0]?.cluster?.server;
+  const document = parseDocument(secretOf(stack, `clusters:${cluster}`), { logLevel: "error" });
+  // The parser's words would quote the text, which is a secret.
+  if (document.errors.length > 0)
+    throw new Error(`Pulumi.${stack.name}.yaml: clusters:${cluster} is no YAML, so no kubeconfig`);
+  return (document.toJS() as KubeConfig | null)?.clusters?.[0]?.cluster?.server;
 }
 
 /** Whether two URLs are one server: port and trailing slash may be left out. */

@@ -1,5 +1,6 @@
 /** Runs kubectl in one namespace, and explains its most common failures and their fix. */
 import { spawn } from "node:child_process";
+import { constants } from "node:os";
 import { childEnvironment } from "../../../config/childEnvironment.ts";
 import type { OptionSpecs, ValuesOf } from "../../../cli/options.ts";
 
@@ -80,11 +81,11 @@ export class Kubectl {
       child.on("error", (error) => {
         reject(missing(error));
       });
-      child.on("close", (code) => {
+      child.on("close", (code, signal) => {
         process.off("SIGINT", pass).off("SIGTERM", pass);
         const known = code === 0 || code === null ? undefined : knownProblem(said);
         if (known !== undefined) console.error(`orrery: ${known}`);
-        resolve(code ?? 0);
+        resolve(code ?? 128 + constants.signals[signal ?? "SIGKILL"]);
       });
     });
   }

@@ -1,6 +1,7 @@
 /** The repository cache's volumes: where they are seen, and putting a git repository into one. */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { childEnvironment } from "../../../config/childEnvironment.ts";
 import { sourceImage } from "../../../components/packit/images.ts";
@@ -53,31 +54,59 @@ const cloneScript = `set -e
 if [ -d "$1" ]; then git -C "$1" fetch --quiet --all --prune --tags
 else rm -rf "$1.part"; git clone --quiet "$2" "$1.part"; mv "$1.part" "$1"; fi`;
 
-/** Unpacks what comes in and puts it in the place of what is there. */
+/** Unpacks what comes in next to what is there. */
 const unpackScript = `set -e
-rm -rf "$1.part"; mkdir "$1.part"; tar -xf - -C "$1.part"; rm -rf "$1"; mv "$1.part" "$1"`;
+rm -rf "$1.part"; mkdir "$1.part"; tar -xf - -C "$1.part"`;
 
-/** Puts a repository into a mounted cache. @returns the commit that its HEAD is */
-export async function put(kubectl: Kubectl, container: ContainerRef, { name, from, local }: Source): Promise<string> {
+/** Puts what was unpacked in the place of what is there. */
+const placeScript = `set -e
+rm -rf "$1"; mv "$1.part" "$1"`;
+
+/** Puts a repository into a mounted cache. @returns the commit that its HEAD is @throws with what is there as it was */
+export async function put(
+  kubectl: Kubectl,
+  container: ContainerRef,
+  { name, from, local }: Source,
+  ending: AbortSignal,
+): Promise<string> {
   const folder = `${cacheFolder}/${name}`;
+  const inPod = (program: readonly string[], input?: Readable): Promise<string> =>
+    runInPod(kubectl, container, program, { signal: ending, ...(input === undefined ? {} : { input }) });
   if (local) {
-    const tar = spawn("tar", ["-cf", "-", "-C", from, "."], {
-      env: childEnvironment("tar"),
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    await runInPod(kubectl, container, ["sh", "-c", unpackScript, "sh", folder], { input: tar.stdout });
+    const { stdout, packed } = pack(from);
+    // An unreadable file is tar's exit code alone: what it packed is a whole archive, but not a whole repository.
+    await Promise.all([inPod(["sh", "-c", unpackScript, "sh", folder], stdout), packed]);
+    await inPod(["sh", "-c", placeScript, "sh", folder]);
   } else {
-    await runInPod(kubectl, container, ["sh", "-c", cloneScript, "sh", folder, from]);
+    await inPod(["sh", "-c", cloneScript, "sh", folder, from]);
   }
-  return (await runInPod(kubectl, container, ["git", "-C", folder, "rev-parse", "HEAD"])).trim();
+  return (await inPod(["git", "-C", folder, "rev-parse", "HEAD"])).trim();
 }
+
+/** A folder as an archive. */
+function pack(from: string): { readonly stdout: Readable; readonly packed: Promise<void> } {
+  const tar = spawn("tar", ["-cf", "-", "-C", from, "."], {
+    env: childEnvironment("tar"),
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const packed = new Promise<void>((resolve, reject) => {
+    tar.on("error", reject);
+    tar.on("close", (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`${from} could not be read completely (tar: exit code ${code ?? "none"})`));
+    });
+  });
+  return { stdout: tar.stdout, packed };
+}
+
+const fillerPrefix = "repository-cache-filler-";
 
 /** Pod that holds a sandbox's volume, as the seed's repository-cache-filler.yml; it ends after a day if nobody deletes it. */
 function fillerPod(instance: Service, pod: string, claim: string): object {
   return {
     apiVersion: "v1",
     kind: "Pod",
-    metadata: { name: `repository-cache-filler-${pod}`, labels: { app: "repository-cache-filler" } },
+    metadata: { name: `${fillerPrefix}${pod}`, labels: { app: "repository-cache-filler" } },
     spec: {
       restartPolicy: "Never",
       activeDeadlineSeconds: 86_400,
@@ -108,8 +137,8 @@ interface PodList {
   }[];
 }
 
-/** Waits until no sandbox has the volume: it cannot be mounted twice. @throws if one has it for too long */
-async function untilFree(kubectl: Kubectl, claim: string, seconds: number): Promise<void> {
+/** Waits until no sandbox has the volume: it cannot be mounted twice. @throws if one has it for too long, or another filler */
+async function untilFree(kubectl: Kubectl, claim: string, seconds: number, ending: AbortSignal): Promise<void> {
   const deadline = Date.now() + seconds * 1000;
   for (;;) {
     const { items } = await kubectl.get<PodList>("pods");
@@ -119,13 +148,19 @@ async function untilFree(kubectl: Kubectl, claim: string, seconds: number): Prom
         spec.volumes?.some((volume) => volume.persistentVolumeClaim?.claimName === claim) === true,
     );
     if (users.length === 0) return;
+    const filler = users.find(({ metadata }) => metadata.name.startsWith(fillerPrefix))?.metadata.name;
+    if (filler !== undefined) {
+      throw new Error(
+        `pod ${filler} has ${claim}: another fill-cache is at work; if none is, it was killed: kubectl delete pod ${filler}`,
+      );
+    }
     if (Date.now() > deadline) {
       const names = users.map(({ metadata }) => metadata.name).join(", ");
       throw new Error(
         `${claim} is in use by ${names} for ${seconds} s; try again when no sandbox runs, or raise --timeout`,
       );
     }
-    await sleep(1000);
+    await sleep(1000, undefined, { signal: ending });
   }
 }
 
@@ -133,17 +168,29 @@ async function untilFree(kubectl: Kubectl, claim: string, seconds: number): Prom
 export async function withFiller<T>(
   instance: Instance,
   { pod, sandboxClaim }: ReturnType<typeof cachePairs>[number],
-  seconds: number,
+  { seconds, ending }: { readonly seconds: number; readonly ending: AbortSignal },
   work: (kubectl: Kubectl, container: ContainerRef) => Promise<T>,
 ): Promise<T> {
   const kubectl = instance.sandbox();
-  await untilFree(kubectl, sandboxClaim, seconds);
-  const name = `repository-cache-filler-${pod}`;
+  await untilFree(kubectl, sandboxClaim, seconds, ending);
+  const name = `${fillerPrefix}${pod}`;
   try {
     await kubectl.output(["create", "--filename", "-"], JSON.stringify(fillerPod(instance, pod, sandboxClaim)));
-    await kubectl.output(["wait", "--for=condition=Ready", `pod/${name}`, `--timeout=${seconds}s`]);
+    const ready = kubectl.output(["wait", "--for=condition=Ready", `pod/${name}`, `--timeout=${seconds}s`]);
+    await Promise.race([ready, aborted(ending)]);
     return await work(kubectl, { pod: name, container: "filler" });
   } finally {
     await kubectl.output(["delete", "pod", name, "--ignore-not-found", "--grace-period=1"]);
   }
+}
+
+/** @throws when it aborts */
+function aborted(ending: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const end = (): void => {
+      reject(new Error("ended"));
+    };
+    if (ending.aborted) end();
+    ending.addEventListener("abort", end, { once: true });
+  });
 }

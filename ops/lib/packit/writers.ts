@@ -24,12 +24,22 @@ interface Scaled {
   readonly status?: { readonly replicas?: number };
 }
 
-/** Scales to nothing and waits for the pods' end; how many there were is kept at the object. */
-export async function stop(kubectl: Kubectl, workloads: readonly Stoppable[], seconds: number): Promise<void> {
+/**
+ * Scales to nothing and waits for the pods' end; how many there were is kept at the object.
+ * @param ending - nothing more is scaled once it aborts, as what follows then is {@link start}
+ */
+export async function stop(
+  kubectl: Kubectl,
+  workloads: readonly Stoppable[],
+  seconds: number,
+  ending: AbortSignal,
+): Promise<void> {
   for (const { kind, name } of workloads) {
     const { spec } = await kubectl.get<Scaled>(kind, name);
     if ((spec.replicas ?? 1) === 0) continue;
+    ending.throwIfAborted();
     await kubectl.output(["annotate", "--overwrite", kind, name, `${remembered}=${spec.replicas ?? 1}`]);
+    ending.throwIfAborted();
     await kubectl.output(["scale", kind, name, "--replicas=0"]);
   }
   const deadline = Date.now() + seconds * 1000;
@@ -37,7 +47,7 @@ export async function stop(kubectl: Kubectl, workloads: readonly Stoppable[], se
     while (((await kubectl.get<Scaled>(kind, name)).status?.replicas ?? 0) > 0) {
       if (Date.now() > deadline)
         throw new Error(`${name} still has pods after ${seconds} s; give it more time by --timeout`);
-      await sleep(500);
+      await sleep(500, undefined, { signal: ending });
     }
   }
 }
@@ -56,20 +66,5 @@ export async function start(kubectl: Kubectl, workloads: readonly Stoppable[], s
   }
   for (const { kind, name } of stopped) {
     await kubectl.output(["rollout", "status", kind, name, `--timeout=${seconds}s`]);
-  }
-}
-
-/** Does something while nothing writes; the writers come back however it ends. */
-export async function whileStopped<T>(
-  kubectl: Kubectl,
-  workloads: readonly Stoppable[],
-  seconds: number,
-  work: () => Promise<T>,
-): Promise<T> {
-  try {
-    await stop(kubectl, workloads, seconds);
-    return await work();
-  } finally {
-    await start(kubectl, workloads, seconds);
   }
 }

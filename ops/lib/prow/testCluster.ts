@@ -9,13 +9,11 @@ import type { Log } from "../../../lab/component.ts";
 import { createPrerequisites } from "../../../lab/prerequisites.ts";
 import { chooseNodes, nodesFor } from "../../../lab/nodeChoice.ts";
 import { environment, labTarget } from "../../../lab/pulumi.ts";
-import { createLabFolder, removeLabFolder } from "../../../lab/folder.ts";
-import { type LabSettings, labSettings, root } from "../../../lab/settings.ts";
+import { removeLabFolder } from "../../../lab/folder.ts";
+import { claim } from "../../../lab/lab.ts";
+import { labNextTo, labSettings, root } from "../../../lab/settings.ts";
 import { ensureToolchain, toolchainFolders } from "../../../lab/toolchain/toolchain.ts";
 import { passphraseOf } from "../secrets.ts";
-
-/** Ports after the first of the checkout's lab: the tests' own lab has the hundred between. */
-const portsAfter = 200;
 
 /** What prepare recorded. */
 interface Prepared {
@@ -26,11 +24,7 @@ interface Prepared {
 
 /** The test cluster of this checkout. */
 export function testCluster() {
-  const own = labSettings();
-  const lab: LabSettings = labSettings({
-    ORRERY_PORTS: String(own.firstPort + portsAfter),
-    ORRERY_LAB: `${own.dir}-prow`,
-  });
+  const lab = labNextTo(labSettings(), "prow");
   const marker = path.join(lab.dir, "prepared.json");
   const read = (): Prepared | undefined =>
     existsSync(marker) ? (JSON.parse(readFileSync(marker, "utf8")) as Prepared) : undefined;
@@ -54,7 +48,7 @@ export function testCluster() {
       const realNodes = fakeNodes ? undefined : nodesFor(stack);
       await chooseNodes(lab, { realNodes, fakeNodes, upstreamImages: false }, log);
       const toolchain = await ensureToolchain(log);
-      createLabFolder(lab.dir, root);
+      await claim(lab);
       const source = `${fileOf(stack)}.source`;
       writeFileSync(source, keepSystems(readFileSync(stackPath(stack), "utf8"), ["clusters", "prow"]));
       const { prerequisites } = retarget(source, fileOf(stack), labTarget(lab), passphraseOf(stack), true);

@@ -1,7 +1,6 @@
 /** What the backend keeps of a stack that its present passphrase does not open, but a former one: backups, and states of its history. */
 import path from "node:path";
 import { openSalt } from "../../../config/passphrase.ts";
-import { passphraseOf } from "../secrets.ts";
 import type { StackValues } from "../stack.ts";
 import { openStore, parseState, saveState, type Store } from "../state/store.ts";
 
@@ -13,7 +12,7 @@ export interface OldStates {
 }
 
 /** @throws if the backend keeps no files that can be read here */
-export async function oldStates(values: StackValues, present = passphraseOf(values.stack)): Promise<OldStates> {
+export async function oldStates(values: StackValues, present: string): Promise<OldStates> {
   const store = await openStore(values);
   const { bucket, project, name } = store;
   const beside = (key: string): boolean => path.posix.basename(key).startsWith(`${name}.json`) && key.endsWith(".bak");

@@ -6,7 +6,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { redisConf, type RedisUse } from "../../../components/dials/redisConf.ts";
 import { workerCommand } from "../../../components/dials/worker.ts";
-import { Flower } from "../../../ops/lib/dials/flower.ts";
+import { at, Flower } from "../../../ops/lib/dials/flower.ts";
 import { freePort } from "../port.ts";
 import { type Diary, readDiary } from "./diary.ts";
 import { pythonBin } from "./programs.ts";
@@ -62,7 +62,7 @@ export class CeleryWorld {
     this.redisPort = redisPort;
     this.flowerPort = flowerPort;
     this.variables = variables;
-    this.flower = new Flower(`http://127.0.0.1:${flowerPort}`, variables.FLOWER_BASIC_AUTH);
+    this.flower = new Flower(at(`http://127.0.0.1:${flowerPort}`), variables.FLOWER_BASIC_AUTH);
   }
 
   /** A world with broker and Flower. `etlConfig` is the text of the file that each process reads. */

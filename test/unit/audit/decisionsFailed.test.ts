@@ -1,6 +1,6 @@
 /** A decision whose update fails, is refused or is stopped: what stays, and what is said of it. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, renameSync } from "node:fs";
+import { mkdtempSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
 import { cases } from "./decision/cases.ts";
@@ -119,6 +119,25 @@ describe("a decision whose update does not work", () => {
       assert.match(stderr, /was not carried out: its update failed; Pulumi\.stage\.yaml is as it was/);
       assert.deepEqual(project.snapshot(), was);
       assert.equal(project.now.history[0]?.result, "failed");
+    }
+  });
+
+  it("starts what writes to the database again on SIGTERM while that is stopped, and stops no more of it", async () => {
+    const dump = path.join(project.dir, "dump.sql");
+    writeFileSync(dump, "-- PostgreSQL database dump\n-- PostgreSQL database dump complete\n");
+    const { words, world, edit } = cases["packit upgrade-database, the switch"] ?? assert.fail();
+    for (const [command, more, change] of [
+      [["packit", "restore-database", dump, "--yes"], {}, undefined],
+      [words, world, edit],
+    ] as const) {
+      project.reset({ ...more, course: "stopped while it stops" }, change);
+      const was = project.snapshot();
+      const { code, stderr } = await project.run(command);
+      assert.equal(code, 143, stderr);
+      assert.match(stderr, /was not carried out: nothing was deployed; .*what writes to the database is started again/);
+      assert.deepEqual(project.snapshot(), was);
+      const touched = Object.values(project.now.pods);
+      assert.deepEqual(touched, [{ replicas: 2 }], "only the first was touched, and is as it was");
     }
   });
 

@@ -208,6 +208,35 @@ describe("what former passphrases open", () => {
     assert.deepEqual(there(), [stored[0], stored[3], stored[6]]);
   });
 
+  it("is not taken for old with the published passphrase of another sample, which the lab's shell has", async () => {
+    project.reset({ backend: `file://${dir}` });
+    fill();
+    const own = stored.filter((name) => !name.includes("/other/"));
+    const env = { PULUMI_CONFIG_PASSPHRASE: samplePassphrase("test") };
+    const { code, stdout, stderr } = await project.run(["secrets", "passphrase", "--remove-backups"], env);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^removed \d backups and past states that a former passphrase opened$/m); // the last test's
+    assert.deepEqual(
+      own.filter((name) => existsSync(at(name))),
+      own,
+    );
+  });
+
+  it("is said not to be listed where the backend's files cannot be read, after a change that is no failure", async () => {
+    project.reset({ backend: "gs://bucket" });
+    const env = { ORRERY_NEW_PASSPHRASE: next };
+    const text = readFileSync(project.file, "utf8");
+    const refused = await project.run(["secrets", "passphrase", "--remove-backups"], env);
+    assert.deepEqual([refused.code, readFileSync(project.file, "utf8") === text], [2, true], refused.stderr);
+    const { code, stdout, stderr } = await project.run(["secrets", "passphrase"], env);
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stdout,
+      /^encrypted .* with the new passphrase.*\nwhat a former passphrase still opens is not listed: state works with/m,
+    );
+    assert.notEqual(readFileSync(project.file, "utf8"), text);
+  });
+
   it("is not taken for old with a wrong passphrase", async () => {
     project.reset({ backend: `file://${dir}` });
     fill();

@@ -35,6 +35,30 @@ describe("orrery config sample and config check", () => {
     assert.equal(readFileSync(file, "utf8"), text);
   });
 
+  it("config sample leaves a file alone that a key service or another passphrase encrypts, or with --dry-run", () => {
+    const file = stackPath("test", project.dir);
+    const full = readFileSync(file, "utf8");
+    const lacking = full.replace(/\n {2}thoth:githubOauthToken:\n {4}secure: \S+/, "");
+    const byService = lacking.replace(/^encryptionsalt: .*$/m, "secretsprovider: awskms://alias/orrery");
+    assert.notEqual(byService, lacking);
+    for (const [text, words, code, says] of [
+      [
+        byService,
+        [],
+        2,
+        /stack test is encrypted by awskms:\/\/alias\/orrery, not by a passphrase; use npx pulumi config set --secret/,
+      ],
+      [lacking, ["--dry-run"], 0, /^Pulumi\.test\.yaml: would add a sample for thoth:githubOauthToken$/m],
+    ] as const) {
+      writeFileSync(file, text);
+      const ended = project.run("sample", "--stack", "test", ...words);
+      assert.equal(ended.code, code, ended.out);
+      assert.match(ended.out, says);
+      assert.equal(readFileSync(file, "utf8"), text);
+    }
+    writeFileSync(file, full);
+  });
+
   it("config check --json lists what keeps a file from being read, of all stacks, without a key", () => {
     const file = path.join(project.dir, "Pulumi.broken.yaml");
     writeFileSync(file, "config:\n  a:b: {secure: v1:x, more: 1}\n  a:b: 2\n");

@@ -62,6 +62,24 @@ describe("interrupted work", () => {
     }).timeout(20_000);
   }
 
+  it("a signal ends every child that still runs, whichever has ended before", async () => {
+    const seconds = String(72_000 + process.pid);
+    const script = `
+      import { spawn } from "node:child_process";
+      import { interruptible } from "${lab}/interruption.ts";
+      process.exitCode = await interruptible(() => {}, async ({ child }) => {
+        const long = ["${seconds}", "${seconds}"].map((time) => child(spawn("sleep", [time])));
+        await child(spawn("true"));
+        console.log("one has ended");
+        return Math.max(...await Promise.all(long));
+      }, async () => {});`;
+    const child = await started(script);
+    await becomes(`sleep ${seconds}`, 2);
+    child.kill("SIGTERM");
+    assert.deepEqual(await once(child, "exit"), [143, null]);
+    await becomes(`sleep ${seconds}`, 0);
+  }).timeout(20_000);
+
   it("a process that ends while it waits for a lock leaves nobody waiting", async () => {
     const file = path.join(folder, "lock");
     const take = `import { lock } from "${lab}/lock.ts"; await lock("${file}", console.log, "busy"); console.log("held");

@@ -3,11 +3,9 @@
  * whether it hears that the chassis is alive.
  */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import path from "node:path";
 import { before, describe, it } from "mocha";
-import { root } from "../../../lab/settings.ts";
+import { runPython } from "./python.ts";
 
 /** The most changes, and the most requests, that a worker handled at a time of six changes and three reads. */
 const turns = `
@@ -102,27 +100,17 @@ describe("the lab's Neutron", function () {
   });
 
   it("waits milliseconds for a row of OVN's and after a deadlock, not seconds", () => {
-    const { row, database, ovn } = run(program) as { row: number[]; database: number; ovn: number };
+    const { row, database, ovn } = runPython(program) as { row: number[]; database: number; ovn: number };
     assert.deepEqual(row, [0.02, 0.04, 0.08, 0.16, 0.32, 0.5]);
     assert.ok(database <= 1, `${database} s after a deadlock`);
     assert.equal(ovn, 0.1);
   });
 
   it("takes note of each count that the chassis repeats: a missed one makes its agent look dead ten minutes later", () => {
-    assert.deepEqual(run(alive), [3, [true, true]]);
+    assert.deepEqual(runPython(alive), [3, [true, true]]);
   });
 
   it("handles two changes at a time in each worker, that of a topology by a GET among them, and any number of reads", () => {
-    assert.deepEqual(run(turns), { changes: 2, all: 5 });
+    assert.deepEqual(runPython(turns), { changes: 2, all: 5 });
   });
 });
-
-function run(source: string): unknown {
-  const env = {
-    PATH: process.env.PATH,
-    PYTHONPATH: path.join(root, "lab/openstack/lib"),
-    PYTHONDONTWRITEBYTECODE: "1",
-    ORRERY_DIR: "/nowhere",
-  };
-  return JSON.parse(execFileSync("/usr/bin/python3", ["-W", "ignore", "-c", source], { env, encoding: "utf8" }));
-}

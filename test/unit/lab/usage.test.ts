@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, it } from "mocha";
 import { start, stop } from "../../../lab/process.ts";
 import { type LabSettings, labSettings } from "../../../lab/settings.ts";
-import { measure, usage } from "../../../lab/usage.ts";
+import { measure, measureDaemons, usage } from "../../../lab/usage.ts";
 
 /** Holds 200 MB and works for a second, in a child of the daemon's. */
 const work = `const held = Buffer.alloc(200e6, 1);
@@ -37,6 +37,9 @@ describe("what a lab takes of the machine", function () {
     assert.ok(memory > 0.2 && memory < 0.6, `${memory} GB`);
     assert.equal(processes, 2);
     while (measure(lab).processor < 0.1 && Date.now() < end) await sleep(50);
+    const { one, ...none } = measureDaemons(lab);
+    assert.deepEqual(none, {});
+    assert.ok(Math.abs((one?.memory ?? 0) - memory) < 0.1 && (one?.processor ?? 0) >= 0.1, JSON.stringify(one));
     const [row, ...others] = usage(lab);
     assert.deepEqual([row?.name, row?.healthy, others], ["memory, processor", true, []]);
     assert.match(row?.detail ?? "", /^0\.[2-5] GB, [01]\.\d cores on average since its start; 2 processes$/);

@@ -100,6 +100,10 @@ describe("results of foreign test suites", () => {
     assert.deepEqual(asked, [["c", "d"], ["d"]]);
     assert.deepEqual(new Kept(folder, "x", "1").left, []);
     assert.deepEqual(new Kept(folder, "x", "2").tests, [], "another version begins from nothing");
+    for (const [name, text] of Object.entries({ empty: "", cut: '{"version":"1","tests":["a"' })) {
+      writeFileSync(path.join(folder, `${name}.jsonl`), text);
+      assert.deepEqual(new Kept(folder, name, "1").tests, [], "a file that was cut short begins from nothing");
+    }
     next.begin(["a", "b", "c", "d"], "failed");
     assert.deepEqual(next.left, ["b"]);
     next.begin(["a", "b"], "all");

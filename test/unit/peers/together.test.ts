@@ -5,6 +5,7 @@ import path from "node:path";
 import { describe, it } from "mocha";
 import { answerOf, Logs } from "../../../peers/together/answers.ts";
 import { countsOf, since } from "../../../peers/together/database.ts";
+import type { Verdict } from "../../../peers/expected.ts";
 import { growth, isFlat } from "../../../lab/memory.ts";
 import { faults, reportText, type Seen } from "../../../peers/together/report.ts";
 
@@ -31,7 +32,15 @@ const good: Seen = {
   queue: 3,
   database: { deadlocks: 2, waits: 5, longest: 1, opened: 0, connections: 90 },
   memory: samples(() => 2),
+  daemons: {
+    before: { keystone: { memory: 0.12, processor: 100 }, neutron: { memory: 0.7, processor: 50 } },
+    after: { keystone: { memory: 0.37, processor: 1900 }, neutron: { memory: 0.71, processor: 2750 } },
+  },
 };
+
+const verdict = (passed: number): Verdict => ({
+  ...{ passed, skipped: 0, failed: {}, unexpected: [], surprises: [], unknown: [], left: 10 - passed },
+});
 
 describe("stacks and suites side by side", () => {
   it("the time of an answer is read from each service's own line, without the query; other lines have none", () => {
@@ -90,14 +99,15 @@ describe("stacks and suites side by side", () => {
   });
 
   it("a run is bad by each thing that must not be, and by none of what the services got over", () => {
-    assert.deepEqual(faults(good), []);
+    assert.deepEqual(faults({ ...good, suites: { tempest: verdict(1) } }), []);
     assert.match(
       reportText(good),
-      /thread: 3 at most\ndatabase: 2 deadlocks, which services began again.*\n {2}90 connections at most, 0 tables opened meanwhile\nmemory: 2\.00 GB.*growth 0 %\nnothing wrong$/s,
+      /thread: 3 at most\ndatabase: 2 deadlocks, which services began again.*\n {2}90 connections at most, 0 tables opened meanwhile\nmemory: 2\.00 GB.*growth 0 %\n {2}grown most: keystone 0.25, neutron 0.01 GB\nprocessors: neutron 0.75, keystone 0.50 cores\nnothing wrong$/s,
     );
     const slow = { service: "neutron", request: "POST /v2.0/routers", status: 201, seconds: 30.1 };
     const bad: [Partial<Seen>, RegExp][] = [
       [{ operations: [] }, /^no stack went up$/],
+      [{ suites: { tempest: verdict(0) } }, /^tempest: no test ended$/],
       [{ operations: [{ stack: "together-2", what: "down", seconds: 1, failed: "no" }] }, /^together-2, down: no$/],
       [{ slowest: [slow] }, /^took longer than 30 s: 30\.1 s neutron POST \/v2\.0\/routers 201$/],
       [{ stuck: ["neutron: DBDeadlock"] }, /^deadlock: neutron: DBDeadlock$/],

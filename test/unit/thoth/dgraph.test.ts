@@ -258,6 +258,20 @@ describe("Dgraph in one pod", () => {
   });
 });
 
+describe("Dgraph's own namespace", () => {
+  it("is kept as its data is, which would go with it", async () => {
+    for (const [protect, retainOnDelete] of [
+      [true, false],
+      [false, true],
+    ] as const) {
+      const { options } = (await buildThoth({ dgraph: { ...single, protect, retainOnDelete } })).one(
+        "thoth-dgraph-namespace-namespace",
+      );
+      assert.deepEqual([options.protect, options.retainOnDelete], [protect, retainOnDelete]);
+    }
+  });
+});
+
 describe("Dgraph's certificates", () => {
   it("certificates cover every name of a data server, are renewed early, and come from an authority that is kept", async () => {
     const seen = await buildThoth({ dgraph });

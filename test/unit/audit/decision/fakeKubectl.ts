@@ -16,7 +16,13 @@ else if (verb === "get" && rest.includes("service")) say({ spec: { selector: { a
 else if (verb === "get" && rest.includes("name"))
   say(world.selectorAfter === "postgres-12" ? "" : "deployment/postgres-13");
 else if (verb === "get") say(workload(rest[1] ?? ""));
-else if (verb === "scale") change(rest[1] ?? "", (one) => ({ ...one, replicas: Number(text.split("--replicas=")[1]) }));
+else if (verb === "scale" && text.includes("--replicas=0") && world.course === "stopped while it stops") {
+  process.kill(process.ppid, "SIGTERM");
+  // The others are asked for their number of pods meanwhile, if the command goes on.
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  change(rest[1] ?? "", (one) => ({ ...one, replicas: 0 }));
+} else if (verb === "scale")
+  change(rest[1] ?? "", (one) => ({ ...one, replicas: Number(/--replicas=(\d+)/.exec(text)?.[1]) }));
 else if (verb === "annotate") annotate();
 else if (verb === "delete") world.calls.push(`kubectl ${text}`);
 writeWorld(world);

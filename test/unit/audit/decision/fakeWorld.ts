@@ -22,7 +22,9 @@ export type Course =
   /** It goes on until it gets SIGINT, and fails then. */
   | "waits"
   /** The command gets SIGTERM while a database is dumped. */
-  | "stopped while it dumps";
+  | "stopped while it dumps"
+  /** The command gets SIGTERM while the first of what writes to the database is scaled down, which takes long. */
+  | "stopped while it stops";
 
 export interface FakeResource {
   readonly urn: string;
