@@ -6,6 +6,7 @@ import type { ExceptionRule, Exceptions } from "./exceptions.ts";
 import type { ObjectArgs } from "./metadata.ts";
 import { annotationsOf, dropUndefined, withManagedBy } from "./metadata.ts";
 import type { ServiceAccount } from "./serviceAccount.ts";
+import type { RestartChecksum } from "./volume.ts";
 
 /** The pod of a workload; `C` decides whether its containers must have probes. */
 export interface PodArgs<C extends ContainerArgs> {
@@ -26,6 +27,8 @@ export interface PodArgs<C extends ContainerArgs> {
   readonly runAs?: { readonly user?: number; readonly group?: number; readonly fsGroup?: number };
   /** Needs the exception `host-network`. @default false */
   readonly hostNetwork?: boolean;
+  /** What restarts the pod besides its containers' variables and files, e.g. a Secret that a webhook gives it. @default none */
+  readonly restartOn?: readonly (RestartChecksum | undefined)[];
   /** Rules that the pod as a whole breaks, with the reason. @default none */
   readonly exceptions?: Exceptions;
   /** Fields that no argument covers (hostAliases, priorityClassName, imagePullSecrets, dnsConfig, ...). */
@@ -60,7 +63,8 @@ export function podTemplate(
   if (volumes.some((volume) => "hostPath" in volume) && !broken.has("host-path")) {
     throw new Error(`[mounts] of "${args.name}": a host path needs the exception "host-path"`);
   }
-  const checksums = new Map(everyone.flatMap(checksumsOf).map(({ name, value }) => [checksumAnnotation(name), value]));
+  const changing = [...everyone.flatMap(checksumsOf), ...(args.restartOn ?? []).filter((one) => one !== undefined)];
+  const checksums = new Map(changing.map(({ name, value }) => [checksumAnnotation(name), value]));
   const annotations = { ...args.podAnnotations, ...Object.fromEntries(checksums) };
   return {
     metadata: {

@@ -53,7 +53,10 @@ export class PublicEndpoint extends Block {
     this.host = args.host ?? `${args.name}-${namespaceName}.${cluster.appsDomain}`;
     this.url = `https://${this.host}${args.path ?? ""}`;
     if (cluster.platform === "openshift") {
-      this.make(new k8s.apiextensions.CustomResource(`${name}-route`, toRoute(args), opts));
+      // Another host in place takes a permission that only administrators have: `update` on routes/custom-host
+      // (openshift/library-go pkg/route/hostassignment/assignment.go, ValidateHostUpdate).
+      const another = { replaceOnChanges: ["spec.host"], deleteBeforeReplace: true };
+      this.make(new k8s.apiextensions.CustomResource(`${name}-route`, toRoute(args), { ...opts, ...another }));
     } else {
       this.make(new k8s.networking.v1.Ingress(`${name}-ingress`, toIngress(args, this.host), opts));
     }

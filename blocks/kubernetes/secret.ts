@@ -34,7 +34,8 @@ export interface ServiceSecretArgs<Key extends string> extends ObjectArgs {
 export class ServiceSecret<Key extends string> extends Block {
   readonly secretName: pulumi.Output<string>;
   private readonly physicalName: string;
-  private readonly checksum: RestartChecksum | undefined;
+  /** For pods that get the Secret in another way than by a variable or a mount; undefined if they need not restart. */
+  readonly checksum: RestartChecksum | undefined;
 
   constructor(name: string, args: ServiceSecretArgs<Key>, opts: BlockOptions) {
     super();

@@ -82,7 +82,7 @@ export class Etl extends pulumi.ComponentResource {
     new Worker(
       `${name}-indexer`,
       {
-        ...{ context, environment, eos },
+        ...{ context, environment, eos, eosCredentials },
         name: indexerQueue,
         group: "common-etl",
         workspaces: "all",
@@ -94,7 +94,7 @@ export class Etl extends pulumi.ComponentResource {
     for (const worker of queueWorkers(settings.workspaces)) {
       new Worker(
         `${name}-${worker.name}`,
-        { ...worker, context, environment, eos, memory: ["1024Mi", "5120Mi"] },
+        { ...worker, context, environment, eos, eosCredentials, memory: ["1024Mi", "5120Mi"] },
         onEos,
       );
     }

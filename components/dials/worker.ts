@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Deployment } from "../../blocks/kubernetes/deployment.ts";
 import { exec, type Timing } from "../../blocks/kubernetes/probe.ts";
 import type { RequestAndLimit } from "../../blocks/kubernetes/resources.ts";
+import type { ServiceSecret } from "../../blocks/kubernetes/secret.ts";
 import { type Mount, scratch } from "../../blocks/kubernetes/volume.ts";
 import type { EtlEnvironment } from "./etlEnvironment.ts";
 import { etlPods, type DialsContext, labels, podLabels, selector } from "./context.ts";
@@ -18,6 +19,8 @@ export interface WorkerArgs {
   /** Workspaces whose tasks it takes; the indexer takes all. */
   readonly workspaces: readonly Workspace[] | "all";
   readonly eos: Storage;
+  /** The account of CERN's webhook, which reads it when it makes a pod. */
+  readonly eosCredentials: ServiceSecret<string>;
   /** Request and limit. */
   readonly memory: RequestAndLimit;
   /** Path -> further mount. @default none */
@@ -48,6 +51,7 @@ export class Worker extends pulumi.ComponentResource {
         podLabels: { ...podLabels(args.name), ...etlPods },
         selector: selector(args.name),
         podAnnotations: { ...eosAnnotation, ...environment.podAnnotations },
+        restartOn: [args.eosCredentials.checksum],
         serviceAccount: account,
         replicas: settings.etl.paused ? 0 : 1,
         graceSeconds: settings.etl.graceSeconds,

@@ -3,18 +3,22 @@ import { type Alert, inNamespace, targetDown, workloadAlerts } from "../../block
 import type { NamespaceRef } from "../../blocks/kubernetes/metadata.ts";
 import type { WorkloadName } from "./inventory.ts";
 
-/** Labels `app` of what Prometheus collects from: kubernetes-sigs/prow@cfb8754 pkg/metrics/metrics.go ExposeMetrics, and greenhouse. */
+/** Labels `app` of what Prometheus collects from: kubernetes-sigs/prow@cfb8754 pkg/metrics/metrics.go ExposeMetrics. */
 export const serving = [
-  ...["crier", "deck", "exporter", "ghproxy", "greenhouse", "hook", "horologium", "prow-controller-manager"],
-  ...["sinker", "tide"],
+  ...["crier", "deck", "exporter", "ghproxy", "hook", "horologium", "prow-controller-manager", "sinker", "tide"],
 ] as const satisfies readonly WorkloadName[];
 
-/** @param monitor - name of the PodMonitor */
-export function prowAlerts(namespace: Pick<NamespaceRef, "plainName">, monitor: string): readonly Alert[] {
+/** @param monitor - name of the PodMonitor @param greenhouse - that of greenhouse's own */
+export function prowAlerts(
+  namespace: Pick<NamespaceRef, "plainName">,
+  monitor: string,
+  greenhouse: string,
+): readonly Alert[] {
   const here = inNamespace(namespace);
   return [
     ...workloadAlerts(namespace),
     targetDown("ProwProgramDown", `${namespace.plainName}/${monitor}`, "critical"),
+    targetDown("ProwBuildCacheDown", `${namespace.plainName}/${greenhouse}`, "warning"),
     {
       name: "ProwHookErrors",
       // kubernetes-sigs/prow@cfb8754 pkg/githubeventserver/metrics.go:32

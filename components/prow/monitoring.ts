@@ -67,7 +67,11 @@ export class Monitoring extends pulumi.ComponentResource {
     );
     const object = { namespace: context.namespace, name: named(settings, "prow") };
     new PodMonitor(name, { ...object, pods: { app: serving }, port: "metrics" }, { parent: this });
-    new PrometheusRule(name, { ...object, alerts: prowAlerts(context.namespace, object.name) }, { parent: this });
+    // kubernetes/test-infra@f448e59d greenhouse/main.go:83-91: the one path that it knows.
+    const greenhouse = { ...object, name: named(settings, "greenhouse"), pods: { app: "greenhouse" }, port: "metrics" };
+    new PodMonitor(`${name}-greenhouse`, { ...greenhouse, path: "/prometheus" }, { parent: this });
+    const alerts = prowAlerts(context.namespace, object.name, greenhouse.name);
+    new PrometheusRule(name, { ...object, alerts }, { parent: this });
     this.registerOutputs({});
   }
 }

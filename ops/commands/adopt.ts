@@ -1,5 +1,5 @@
 /** `orrery adopt`. */
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { defineCommand } from "../../cli/command.ts";
 import { UsageError } from "../../cli/usage.ts";
@@ -135,6 +135,8 @@ the new one and starts the old one as it was. --dry-run prints the plan. --json 
     const terraform = readTerraform(values.terraform);
     if (!dryRun && existsSync(out))
       throw new UsageError(`${out} exists already; remove it, or name another file by --out`);
+    if (!dryRun && !existsSync(path.dirname(path.resolve(out))))
+      throw new UsageError(`there is no folder for ${out}; name another file by --out`);
     const stackSecrets = openStackSecrets(values);
     const known = await urnsInState(name);
     const live = await liveSettings(stackSecrets, values, known, { ...values, terraform });
@@ -149,11 +151,17 @@ the new one and starts the old one as it was. --dry-run prints the plan. --json 
     const writes = !dryRun && !isOpen && adopted.size > 0;
     const own = settingJson(stackSecrets.file, live);
     if (writes) {
-      await takeOver(stackSecrets, plan.takeovers);
       const encrypt = (clear: string): string => stackSecrets.crypter.encrypt(clear);
       const content = importFile({ resources: recording.resources, adopted, known, encrypt });
-      if (draft.text !== draft.before) replaceFiles([{ file: stackSecrets.file, ...draft }]);
-      writeFileSync(out, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600, flag: "wx" });
+      try {
+        // First of all: a disk that is full must not leave clusters and the stack's file changed without it.
+        writeFileSync(out, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600, flag: "wx" });
+        await takeOver(stackSecrets, plan.takeovers);
+        if (draft.text !== draft.before) replaceFiles([{ file: stackSecrets.file, ...draft }]);
+      } catch (error) {
+        rmSync(out, { force: true });
+        throw error;
+      }
     }
     if (values.json) {
       console.log(

@@ -8,6 +8,7 @@ import { backupSettings } from "../../config/backups.ts";
 import { UsageError } from "../../cli/usage.ts";
 import { ownRepository, stateHost } from "../lib/backups/dataSets.ts";
 import { reason } from "../lib/backups/repository.ts";
+import { withoutLogins } from "../lib/state/backend/backend.ts";
 import { readSavedState } from "../lib/backups/savedState.ts";
 import { writeStateFiles } from "../lib/backups/stateFiles.ts";
 import { interruptible } from "../../cli/interrupt.ts";
@@ -27,13 +28,14 @@ is checked. Run it every day; backups lists it, drill restores it.`,
     const repository = ownRepository();
     if (repository === undefined) throw new UsageError("RESTIC_REPOSITORY and RESTIC_PASSWORD are not set");
     const saved = await readSavedState(values);
+    const place = withoutLogins(repository.url);
     return interruptible(async (signal) => {
       const folder = mkdtempSync(path.join(tmpdir(), "orrery-backup-"));
       try {
         const resources = writeStateFiles(saved, folder);
         const title = `${resources} resources of ${saved.stack} and its file`;
         if (dryRun) {
-          console.log(`would save ${title} in ${repository.url}`);
+          console.log(`would save ${title} in ${place}`);
           return 0;
         }
         const script = backupScript(stateHost(saved.stack), { keep: backupSettings.shape.keep.parse(undefined) });
@@ -42,8 +44,8 @@ is checked. Run it every day; backups lists it, drill restores it.`,
           // On SIGINT restic gives up its lock.
           ...{ signal, endedBy: "SIGINT" },
         });
-        if (ran.status !== 0) throw new Error(`${repository.url}: ${reason(ran)}`);
-        console.log(`saved ${title} in ${repository.url}, and checked it`);
+        if (ran.status !== 0) throw new Error(`${place}: ${reason(ran)}`);
+        console.log(`saved ${title} in ${place}, and checked it`);
         return 0;
       } finally {
         rmSync(folder, { recursive: true, force: true });

@@ -50,6 +50,11 @@ cores, bytes (of clouds: MB and GB) or numbers.`,
       throw new UsageError("--quota is for reports on commits, not for --from, --renders, --map or --stacks");
     if (json && (renders !== undefined || map !== undefined || twoStacks))
       throw new UsageError("--json is for reports on commits, not for --renders, --map or --stacks");
+    const modes = { "--from": recorded, "--renders": renders, "--map": map, "--stacks": twoStacks || undefined };
+    const chosen = Object.entries(modes).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+    if (chosen.length > 1) throw new UsageError(`give only one of ${chosen.join(", ")}`);
+    if (pageFile !== undefined && (renders !== undefined || twoStacks))
+      throw new UsageError("--page is for reports on commits or of --from, not for --renders or --stacks");
     if (twoStacks) {
       if (base === undefined || head === undefined) throw new UsageError("--stacks needs two stacks, e.g. stage prod");
       process.stdout.write(stacksMarkdown(await compareStacks(base, head)));

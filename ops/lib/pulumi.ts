@@ -4,6 +4,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { projectDir } from "../../config/stackFile.ts";
 import type { SystemStack } from "./stack.ts";
+import { withoutLogins } from "./state/backend/backend.ts";
 
 /** The CLI of this project. */
 export const pulumiProgram = path.join(projectDir, "node_modules", ".bin", "pulumi");
@@ -46,7 +47,7 @@ export const notStarted = (error: NodeJS.ErrnoException): Error => (error.code =
 export function complaintOf(stack: string, stderr: string): string {
   const missing = engineProblem(stderr);
   if (missing !== undefined) return `${missing}; ${engineFix}`;
-  const lines = stderr.trim().split("\n");
+  const lines = withoutLogins(stderr).trim().split("\n");
   const last = (lines.at(-1) ?? "").trim();
   return isLocked(stderr) ? `it is locked: ${last}; ${freeing(stack)}` : last.replace(/^error: /, "");
 }

@@ -396,5 +396,10 @@ describe("orrery adopt", () => {
       [there.code, there.output],
       [2, "orrery: package.json exists already; remove it, or name another file by --out"],
     );
+    const nowhere = await adopt("--stack", "test", "--out", "nowhere/adopt.json");
+    assert.deepEqual(
+      [nowhere.code, nowhere.output],
+      [2, "orrery: there is no folder for nowhere/adopt.json; name another file by --out"],
+    );
   });
 });

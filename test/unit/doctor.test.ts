@@ -143,6 +143,8 @@ describe("the doctor", () => {
       complaintOf("prod", said),
       "it is locked: file:///x/lock.json: created by ann@a (pid 7); npx orrery state recover --stack prod says whether its holder still works, and frees it",
     );
+    const refused = "error: cannot open postgres://orrery:se-cret@db:5432/state: connection refused\n";
+    assert.equal(complaintOf("prod", refused), "cannot open postgres://db:5432/state: connection refused");
     assert.equal(complaintOf("prod", "warning: x\nerror: no such stack\n"), "no such stack");
     assert.match(complaintOf("prod", "pulumi: fetch failed"), /^the Pulumi CLI does not run: fetch failed; npx pulumi/);
   });

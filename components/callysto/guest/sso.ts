@@ -47,12 +47,16 @@ export function ssoSecretFiles(
   const own = (file: string, text: pulumi.Output<string>): SecretFile => ({
     ...{ path: `${ssoFolder}/${file}`, text, mode: "0640", owner: "root:www-data" },
   });
+  // SimpleSAMLphp signs with a new key at once; shibd would check with the old certificate for up to an hour.
+  const signing = (file: string, text: pulumi.Output<string>): SecretFile => ({
+    ...{ ...own(file, text), unit: { name: "shibd", how: "restart" } },
+  });
   return {
     "sso-salt": own("salt", given.salt),
     "sso-admin-password": own("admin-password", given.adminPassword),
     "sso-refresh-key": own("refresh-key", given.refreshKey),
-    "sso-idp-certificate": own("idp-cert.pem", given.certificate),
-    "sso-idp-key": own("idp-key.pem", given.key),
+    "sso-idp-certificate": signing("idp-cert.pem", given.certificate),
+    "sso-idp-key": signing("idp-key.pem", given.key),
     // Shibboleth's account is not there before its package; the part below hands the key over.
     "sso-sp-key": { path: spKey, text: key.privateKeyPem },
     "sso-sp-certificate": { path: `${ssoFolder}/sp-cert.pem`, text: certificate.certPem, mode: "0644" },

@@ -41,7 +41,9 @@ export const dgraphSettings = z.strictObject({
     .string()
     .regex(/^\d+[KMGT]i$/, "expected a size such as 5Gi")
     .default("5Gi")
-    .describe("Size of each volume; may grow, never shrink."),
+    .describe(
+      "Size of each volume. With mode single it may grow; with ha it is the size that new volumes get, and a change makes the set again: docs/thoth.md.",
+    ),
   whitelist: z
     .string()
     .regex(/^[0-9a-f.:/,]+$/, "expected addresses or ranges, e.g. 172.54.0.0:172.54.255.255")

@@ -130,7 +130,7 @@ export function chooseRealNodes(lab: LabSettings, count: number): void {
   if (now === count && hasNodes(lab)) return;
   if (hasCluster(lab) && (now === 0 || count < now)) {
     const described = now === 0 ? "simulated nodes" : `${now} real node${now === 1 ? "" : "s"}`;
-    throw new Error(`this lab's cluster has ${described}; npm run lab -- down --wipe removes it`);
+    throw new Error(`this lab's cluster has ${described}; ORRERY_LAB=${lab.dir} npm run lab -- down --wipe removes it`);
   }
   mkdirSync(lab.dir, { recursive: true });
   writeFileSync(choiceFile(lab), `${count}\n`);

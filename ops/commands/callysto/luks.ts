@@ -12,7 +12,7 @@ import { environmentOptions, openEnvironment, reach } from "../../lib/callysto/e
 function passphrase(twice: boolean): string {
   if (!process.stdin.isTTY) return readFileSync(0, "utf8").split("\n")[0] ?? "";
   const asked = (prompt: string): string => {
-    const script = `read -rsp '${prompt}: ' line </dev/tty && echo >/dev/tty && printf %s "$line"`;
+    const script = `IFS= read -rsp '${prompt}: ' line </dev/tty && echo >/dev/tty && printf %s "$line"`;
     return spawnSync("bash", ["-c", script], {
       env: childEnvironment("bash"),
       stdio: ["inherit", "pipe", "inherit"],

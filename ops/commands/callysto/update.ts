@@ -11,6 +11,8 @@ interface Updated {
   readonly packages: readonly string[];
   /** A new kernel or library waits for a restart. */
   readonly reboot: boolean;
+  /** Why it was not updated, or not completely. */
+  readonly failed?: string;
 }
 
 /**
@@ -29,7 +31,7 @@ if [ -z "$1" ]; then $get dist-upgrade >/dev/null; fi
 export const command = defineCommand({
   about: `Updates Debian's packages on the servers of a stack. It installs all updates on every server that is configured by
 this stack, one after the other. Servers with guest.packageUpdates: false are skipped. Only what Debian's packages restart is
-restarted; the command says where a reboot is due.`,
+restarted; the command says where a reboot is due. A server that fails keeps no other one from its updates; the exit code is 1 then.`,
   options: { ...environmentOptions, ...dryRunOption, ...jsonOption },
   async run(values) {
     const stack = openStack(callystoSchema, values);
@@ -44,20 +46,31 @@ restarted; the command says where a reboot is due.`,
         console.error(`${name} is skipped: it ${why}`);
         continue;
       }
-      const guest = await reach({ stack, name, settings });
-      const lines = (await guest.run(script, [dryRun ? "1" : ""])).split("\n");
-      const packages = lines.filter((line) => line.startsWith("package ")).map((line) => line.slice(8));
-      done.push({ environment: name, packages, reboot: lines.includes("reboot") });
+      try {
+        const guest = await reach({ stack, name, settings });
+        const lines = (await guest.run(script, [dryRun ? "1" : ""])).split("\n");
+        const packages = lines.filter((line) => line.startsWith("package ")).map((line) => line.slice(8));
+        done.push({ environment: name, packages, reboot: lines.includes("reboot") });
+      } catch (error) {
+        // The others have their updates all the same.
+        const failed = error instanceof Error ? error.message : String(error);
+        done.push({ environment: name, packages: [], reboot: false, failed });
+      }
     }
+    const code = done.some(({ failed }) => failed !== undefined) ? 1 : 0;
     if (values.json) {
       console.log(JSON.stringify(done, undefined, 2));
-      return 0;
+      return code;
     }
-    for (const { environment, packages, reboot } of done) {
+    for (const { environment, packages, reboot, failed } of done) {
+      if (failed !== undefined) {
+        console.error(`${environment}: FAILED: ${failed}`);
+        continue;
+      }
       const what =
         packages.length === 0 ? "nothing to update" : `${dryRun ? "would update" : "updated"} ${packages.join(" ")}`;
       console.log(`${environment}: ${what}${reboot ? "; reboot it, e.g. openstack server reboot" : ""}`);
     }
-    return 0;
+    return code;
   },
 });

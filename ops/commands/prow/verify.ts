@@ -9,7 +9,7 @@ export const command = defineCommand({
   about: `Checks whether an environment works. Compares the cluster with what the stack's program declares (everything exists, Deployments have
 their pods, claims are bound, accounts have their rights and no more), then sends the requests of users and of GitHub: gcsweb is healthy and
 has its style, Deck shows its page and its jobs, hook accepts a signed ping and refuses a wrongly signed one and other methods than POST.
-With --lab only the addresses that are given are asked: containers do not run there. Exit code 1 if anything is wrong.`,
+With --lab only the addresses that are given are asked. Exit code 1 if anything is wrong.`,
   options: { ...environmentOptions, ...verifyOptions, ...allOption, ...jsonOption },
   run: async (values) => reportFindings(await verify(await openEnvironment(values), values), values),
 });

@@ -2,6 +2,7 @@
 import { messageOf, span } from "../status/row.ts";
 import type { DataSet } from "./dataSets.ts";
 import { Repository } from "./repository.ts";
+import { withoutLogins } from "../state/backend/backend.ts";
 
 /** How a drill ended. */
 export interface Drilled {
@@ -38,7 +39,7 @@ export async function drill(
   if (backups === undefined || restoreAndCompare === undefined) return none(`there are no backups: ${remedy}`);
   const repository = new Repository(backups.login(secret), ending);
   const [newest] = await repository.snapshots(backups.host);
-  if (newest === undefined) return none(`there is no backup in ${backups.url} yet`);
+  if (newest === undefined) return none(`there is no backup in ${withoutLogins(backups.url)} yet`);
   const damage = await repository.check();
   const begin = performance.now();
   const result = await restoreAndCompare((folder) => repository.restore(newest, folder), ending).catch(

@@ -3,6 +3,7 @@ import { size } from "../packit/database/sql.ts";
 import { span } from "../status/row.ts";
 import type { DataSet } from "./dataSets.ts";
 import { Repository, type Snapshot } from "./repository.ts";
+import { withoutLogins } from "../state/backend/backend.ts";
 
 /** Best first. `none`: there is no backup; `late`: the newest is too old; `unchecked`: no check has passed after it; `outside`: others save it. */
 export type BackupState = "ok" | "outside" | "unchecked" | "late" | "none";
@@ -32,7 +33,7 @@ export async function listed(
   const repository = new Repository(backups.login(secret), signal);
   const all = await repository.snapshots(backups.host);
   const [newest] = all;
-  if (newest === undefined) return { ...none, text: `has no backup in ${backups.url} yet` };
+  if (newest === undefined) return { ...none, text: `has no backup in ${withoutLogins(backups.url)} yet` };
   const bytes = await repository.size(newest);
   const { state, text } = judge(newest, backups.nextBy(newest.time), now);
   const numbers = `${size(bytes)}, ${all.length} in all`;

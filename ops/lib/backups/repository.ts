@@ -1,6 +1,7 @@
 /** A repository of restic, as commands read it: without a lock, so that a login that may only read is enough. */
 import { checkedTag } from "../../../blocks/restic.ts";
 import { run, type Ran } from "../process.ts";
+import { withoutLogins } from "../state/backend/backend.ts";
 
 /** Where backups are, and what opens them. */
 export interface RepositoryLogin {
@@ -68,8 +69,9 @@ export class Repository {
 
   private printed(ran: Ran): string {
     if (ran.status === 0) return ran.stdout;
-    if (/wrong password/.test(ran.stderr)) throw new Error(`${this.login.url}: the password is not the repository's`);
-    throw new Error(`${this.login.url}: ${reason(ran)}`);
+    const place = withoutLogins(this.login.url);
+    if (/wrong password/.test(ran.stderr)) throw new Error(`${place}: the password is not the repository's`);
+    throw new Error(`${place}: ${reason(ran)}`);
   }
 }
 

@@ -37,8 +37,7 @@ export async function readSavedState(values: StackValues): Promise<SavedState> {
   const words = ["stack", "export", "--stack", stack, "--non-interactive", "--color", "never"];
   const { status, stdout, stderr } = await run(pulumiProgram, words, { cwd: projectDir, timeout: longest });
   if (/no stack named/.test(stderr)) throw new Error(none);
-  if (status !== 0)
-    throw new Error(`the state of ${stack} cannot be exported: ${withoutLogins(complaintOf(stack, stderr))}`);
+  if (status !== 0) throw new Error(`the state of ${stack} cannot be exported: ${complaintOf(stack, stderr)}`);
   return { stack, file, name: `export-${stack}.json`, bytes: Buffer.from(stdout) };
 }
 

@@ -6,11 +6,12 @@ import { environmentOptions, openEnvironment, reach } from "./environment.ts";
 import { checkedUser } from "./homes.ts";
 
 /** `$1` is the user's home, `$2` what `readonly` is to be, `$3` is 1 where nothing may change. */
-const script = `set -eu
+export const homeAccessScript = `set -eu
 home=${pool}/home/$1
 zfs list -H -o name "$home" >/dev/null 2>&1 || { echo "there is no home of user $1" >&2; exit 1; }
-[ "$(zfs get -H -o value readonly "$home")" != "$2" ] || { echo unchanged; exit; }
 servers=$([ "$2" = off ] || docker ps -aq --filter "volume=/$home")
+# A run that ended midway has closed the home and left its server.
+[ "$(zfs get -H -o value readonly "$home")" != "$2" ] || [ -n "$servers" ] || { echo unchanged; exit; }
 if [ -z "$3" ]; then
   zfs set readonly="$2" "$home"
   [ -z "$servers" ] || docker rm -f $servers >/dev/null
@@ -29,7 +30,9 @@ export async function setHomeAccess(
   const name = checkedUser(user);
   const { dryRun } = values;
   const hub = await reach(openEnvironment(values, "hub"));
-  const said = (await hub.run(script, [homeOf(name), state === "closed" ? "on" : "off", dryRun ? "1" : ""])).trim();
+  const said = (
+    await hub.run(homeAccessScript, [homeOf(name), state === "closed" ? "on" : "off", dryRun ? "1" : ""])
+  ).trim();
   const [changed, servers] = [said.startsWith("changed"), Number(said.split(" ")[1] ?? 0)];
   if (values.json) {
     console.log(JSON.stringify({ user: name, state, changed, servers, dryRun }, undefined, 2));

@@ -19,16 +19,25 @@ const fates: readonly (readonly [RegExp, string])[] = [
   [/^eos-storage$/, "outside of both clusters"],
 ];
 
-/** Every claim of the old namespaces. */
-export function claimsOf(objects: readonly Json[], moves: readonly DatabaseMove[]): readonly Claim[] {
-  const dumped = new Set(moves.flatMap(({ from }) => (from === undefined ? [] : claimsIn(from.object))));
+/** Every claim of the old namespaces. @param leaves - whether the database of this title is left behind */
+export function claimsOf(
+  objects: readonly Json[],
+  moves: readonly DatabaseMove[],
+  leaves: (title: string) => boolean,
+): readonly Claim[] {
+  const fate = ({ title }: DatabaseMove): string =>
+    leaves(title) ? "left behind, as accepted" : "dumped and restored";
+  const known = new Map(
+    moves.flatMap((move) =>
+      move.from === undefined ? [] : claimsIn(move.from.object).map((claim) => [claim, fate(move)] as const),
+    ),
+  );
   return objects
     .filter(({ kind }) => kind === "PersistentVolumeClaim")
     .map((one): Claim => {
       const title = titleOf(one);
-      if (dumped.has(title)) return { title, fate: "dumped and restored" };
       const name = asText(asObject(one.metadata).name);
-      return { title, fate: fates.find(([pattern]) => pattern.test(name))?.[1] };
+      return { title, fate: known.get(title) ?? fates.find(([pattern]) => pattern.test(name))?.[1] };
     })
     .toSorted((a, b) => a.title.localeCompare(b.title));
 }

@@ -50,14 +50,20 @@ async function cutOverWith(values: CutOverValues, file: string): Promise<number>
       throw new UsageError("this cut-over is being undone; finish that with --undo");
   }
   const old = new Kubectl(undefined, { kubeconfig });
-  return interruptible((signal) =>
-    withCluster({ name, file: stackOf(values).file }, values.to, {}, async (fresh) => {
-      const servers = await serversDiffer(old, fresh, journal);
-      const opened = await open(values, { old, fresh, kubeconfig, signal });
-      if (values.undo && journal !== undefined) return undoCutOver(opened, journal, values);
-      return move(opened, journal, values, { ...servers, kubeconfig: path.resolve(kubeconfig), file });
-    }),
-  );
+  return interruptible(async (signal) => {
+    try {
+      return await withCluster({ name, file: stackOf(values).file }, values.to, {}, async (fresh) => {
+        const servers = await serversDiffer(old, fresh, journal);
+        const opened = await open(values, { old, fresh, kubeconfig, signal });
+        if (values.undo && journal !== undefined) return undoCutOver(opened, journal, values);
+        return move(opened, journal, values, { ...servers, kubeconfig: path.resolve(kubeconfig), file });
+      });
+    } catch (error) {
+      // What stands still now, and how to go on: the process ends before anybody else could say it.
+      if (signal.aborted) console.error(`orrery: ${error instanceof Error ? error.message : String(error)}`);
+      throw error;
+    }
+  });
 }
 
 /** Both clusters. @throws if they are one, or not those from before */

@@ -99,7 +99,7 @@ export async function planCutOver(
   const there = new Set(workloadsOf(objects).map(({ title }) => title));
   const wanted = declared.filter(({ kind }) => workloadKinds.has(kind));
   const missing = wanted.filter((one) => !titlesOf(one).some((title) => there.has(title))).map(title);
-  const claims = claimsOf(objects, moves);
+  const claims = claimsOf(objects, moves, (database) => acceptsDatabase(accept, database));
   const accepted = (title: string): boolean => accept.some((pattern) => fits(pattern, title));
   const undecided = [
     ...objects

@@ -107,7 +107,7 @@ export async function backend(
     const missing = engineProblem(who.stderr);
     const finding =
       missing === undefined
-        ? problem("backend", lastLine(who.stderr), login)
+        ? problem("backend", withoutLogins(lastLine(who.stderr)), login)
         : warning("backend", "was not asked, as the Pulumi CLI does not run", "see toolchain");
     return { ...none, findings: [finding] };
   }

@@ -68,11 +68,16 @@ export async function prepareCluster(
     );
   }
   log(await checkToken(stack, values));
-  if (there !== undefined) await cluster.remove();
-  await cluster.make(stack.name, values.fakeNodes, log);
-  const environment = await openEnvironment({ ...values, lab: true });
-  const made = await pulumi(["stack", "init", "--no-select"], environment, true);
-  if (made !== 0) throw new Error("Pulumi could not create the stack; its message is above");
+  if (values.reset === true) await cluster.remove(); // also what an interrupted start left, which nothing records
+  try {
+    await cluster.make(stack.name, values.fakeNodes, log);
+    const environment = await openEnvironment({ ...values, lab: true });
+    const made = await pulumi(["stack", "init", "--no-select"], environment, true);
+    if (made !== 0) throw new Error("Pulumi could not create the stack; its message is above");
+  } catch (error) {
+    await cluster.remove();
+    throw error;
+  }
   log(`the test cluster is up; next: npx orrery prow converge --stack ${stack.name} --lab`);
 }
 

@@ -38,8 +38,10 @@ export interface Attempt {
 
 /** A container that was restarted since the previous attempt is not ready, one that was restarted long ago is. */
 export function evaluate(deployments: readonly Deployment[], pods: readonly Pod[], before?: Attempt): Attempt {
+  // A failed pod is a Job's, which keeps it, or was evicted: its Deployment has another one, or too few.
   const alive = pods.filter(
-    ({ metadata, status }) => status.phase !== "Succeeded" && metadata.deletionTimestamp === undefined,
+    ({ metadata, status }) =>
+      !["Succeeded", "Failed"].includes(status.phase ?? "") && metadata.deletionTimestamp === undefined,
   );
   const containers = alive.flatMap(({ metadata, status }) =>
     (status.containerStatuses ?? []).map((one) => ({ ...one, title: `${metadata.name}/${one.name}` })),

@@ -1,12 +1,13 @@
 /** A stack file a system, from the file of a stack with several. */
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { AnySystem } from "../../../config/define.ts";
 import { parseConfig } from "../../../config/parse.ts";
 import { wantedSecrets } from "../../../config/secrets.ts";
 import { systemStack } from "../../../config/preflight/elsewhere.ts";
 import { keepSystems, withKeysOf, withoutPaths } from "../../../config/stackEdit.ts";
-import { projectDir, readStackFile, sampleConfig } from "../../../config/stackFile.ts";
+import { projectDir, readStackFile, sampleConfig, type StackFile } from "../../../config/stackFile.ts";
 import { schemas } from "../../../components/registry.ts";
 
 /** The stack of one system. */
@@ -76,8 +77,34 @@ export function withOnlySystems(file: string, kept: readonly string[]): string {
 /** The file's text without any system: the stack has none then, so deploying it deletes nothing. */
 export const withoutSystems = (file: string): string => keepSystems(textOf(file), ["orrery", ...shared]);
 
-/** The file's text with all that the parts' files have. */
-export const joined = (file: string, parts: readonly Part[]): string =>
-  parts.reduce((whole, part) => withKeysOf(whole, textOf(part.file)), textOf(file));
+/**
+ * The file's text with all that the parts' files have.
+ * @throws naming what two files have of a cluster or cloud and say differently: which one is right nobody here knows
+ */
+export function joined(file: string, parts: readonly Part[]): string {
+  const whole = readStackFile(file);
+  const differing = parts.flatMap((part) =>
+    differences(whole, readStackFile(part.file)).map((key) => `${key} of ${part.stack}`),
+  );
+  if (differing.length > 0) {
+    throw new Error(
+      `${path.basename(file)} has not the same ${differing.join(", ")}: write what is right into both files; nothing was changed`,
+    );
+  }
+  return parts.reduce((text, part) => withKeysOf(text, textOf(part.file)), textOf(file));
+}
+
+/** Keys of what systems run on that a part has and the whole has not, or has otherwise; secrets by their ciphertexts. */
+function differences(whole: StackFile, part: StackFile): readonly string[] {
+  const own = [...part.entries].filter(([key]) => shared.includes(key.split(":")[0] ?? ""));
+  const keys = own.flatMap(([key, { value }]) => {
+    const other = whole.entries.get(key)?.value;
+    if (!key.endsWith(":settings")) return other === undefined || other === value ? [] : [key];
+    const [ours, theirs] = [value, other ?? "{}"].map((text) => JSON.parse(text) as Readonly<Record<string, unknown>>);
+    const names = Object.keys(ours ?? {});
+    return names.filter((name) => !isDeepStrictEqual(ours?.[name], theirs?.[name])).map((name) => `${key}.${name}`);
+  });
+  return [...(whole.encryptionSalt === part.encryptionSalt ? [] : ["encryptionsalt"]), ...keys];
+}
 
 const textOf = (file: string): string => readFileSync(file, "utf8");

@@ -100,7 +100,12 @@ describe("the plan of a cut-over", () => {
     assert.deepEqual(problems, [
       "Database packit/packit: it does not run: start it; or leave it behind: --accept 'Database packit/packit'",
     ]);
-    assert.deepEqual((await planCutOver(selection, before(), [broken], ["Database packit/packit"])).problems, []);
+    const left = await planCutOver(selection, before(), [broken], ["Database packit/packit"]);
+    assert.deepEqual(left.problems, []);
+    const fates = left.claims
+      .map(({ title, fate }) => `${title}: ${fate ?? "?"}`)
+      .filter((one) => one.includes("/data"));
+    assert.deepEqual(fates, ["PersistentVolumeClaim packit/data: left behind, as accepted"]);
   });
 
   it("the old database is the one that Service postgres selects, whatever its kind and version", () => {

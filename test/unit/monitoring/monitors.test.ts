@@ -1,7 +1,11 @@
 /** Monitors and alerts of every stack whose clusters have a Prometheus: each monitor finds what it collects from. */
 import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { describe, it } from "mocha";
+import { parse } from "yaml";
 import { backupSettings } from "../../../config/backups.ts";
+import { projectDir } from "../../../config/stackFile.ts";
 import type { Rendered } from "../../../review/evaluate/render.ts";
 import { ruleset } from "../../../blocks/openstack/guest/firewall.ts";
 import { nodeExporter } from "../../../components/callysto/guest/nodeExporter.ts";
@@ -63,6 +67,19 @@ function isLetIn(all: readonly Manifest[], namespace: string, labels: Record<str
     );
 }
 
+/** Paths of metrics that a program has on a port, by its contract; none where that says nothing of them. */
+function metricsPaths(program: string, port: number): readonly string[] {
+  const [file] = globSync(`contracts/*/${program}.yaml`, { cwd: projectDir });
+  if (file === undefined) return [];
+  const { ports = {} } = parse(readFileSync(path.join(projectDir, file), "utf8")) as {
+    ports?: Record<string, { answers?: readonly { path: string }[] } | string>;
+  };
+  const found = ports[String(port)];
+  return typeof found === "object"
+    ? (found.answers ?? []).map((one) => one.path).filter((one) => /metrics|prometheus/.test(one))
+    : [];
+}
+
 for (const stack of stacks) {
   describe(`monitoring of stack ${stack}`, () => {
     it("without a Prometheus in the clusters' settings nothing of it is declared", async () => {
@@ -92,6 +109,12 @@ for (const stack of stacks) {
           assert.ok(port !== undefined, `${own.name} has no port ${endpoint?.port ?? ""}`);
           const labels = workload.template?.metadata.labels ?? {};
           assert.ok(isLetIn(all, metadata.namespace, labels, port), `${own.name} lets Prometheus in on ${port}`);
+          const answers = metricsPaths(labels.app ?? "", port);
+          if (answers.length > 0)
+            assert.ok(
+              answers.includes(endpoint?.path ?? ""),
+              `${own.name} has its metrics at ${answers.join(", ")} on ${port}`,
+            );
         }
       }
     });

@@ -35,9 +35,10 @@ describe("waiting for Prow", () => {
 
   it("every container is checked, but no finished pods", () => {
     const ready = [deployment("hook", 1, 1)];
-    assert.deepEqual(evaluate(ready, [pod("a", false), pod("b", false, 0, "Succeeded")]).waiting, [
-      "a/main is not ready",
-    ]);
+    assert.deepEqual(
+      evaluate(ready, [pod("a", false), pod("b", false, 0, "Succeeded"), pod("c", false, 0, "Failed")]).waiting,
+      ["a/main is not ready"],
+    );
   });
 
   it("an old restart is ignored, and a restart while waiting extends the wait", () => {
