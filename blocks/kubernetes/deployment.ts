@@ -3,6 +3,7 @@ import { Block, type BlockOptions } from "../block.ts";
 import type { ServingContainerArgs } from "./container.ts";
 import { disruptionBudget, spread } from "./podDisruptionBudget.ts";
 import type { NamespaceRef } from "./metadata.ts";
+import { imageTriggers } from "./imageTriggers.ts";
 import { metadata, dropUndefined } from "./metadata.ts";
 import type { WorkloadArgs } from "./pod.ts";
 import type { Workload } from "./workload.ts";
@@ -43,12 +44,13 @@ export class Deployment extends Block implements Workload {
     const replicas = args.replicas ?? 1;
     const account = accountFor(name, args, opts);
     if (args.serviceAccount === undefined) this.include(account);
+    const built = imageTriggers(args);
     const affinity = args.affinity ?? (replicas > 1 ? spread(selector) : undefined);
     this.make(
       new k8s.apps.v1.Deployment(
         `${name}-deployment`,
         {
-          metadata: metadata({ ...args, annotations: workloadAnnotations(args) }),
+          metadata: metadata({ ...args, annotations: { ...workloadAnnotations(args), ...built.annotations } }),
           spec: dropUndefined<k8s.types.input.apps.v1.DeploymentSpec>({
             replicas: isPaused(args) ? 0 : replicas,
             revisionHistoryLimit: args.revisionHistory,
@@ -57,7 +59,7 @@ export class Deployment extends Block implements Workload {
             template: podTemplate({ ...args, ...(affinity === undefined ? {} : { affinity }) }, account, "Always"),
           }),
         },
-        opts,
+        built.ignoreChanges.length === 0 ? opts : { ...opts, ignoreChanges: [...built.ignoreChanges] },
       ),
     );
     if (replicas > 1) {

@@ -4,6 +4,9 @@ import { Block, type BlockOptions } from "../block.ts";
 import type { ObjectArgs, NamespaceRef } from "./metadata.ts";
 import { metadata, dropUndefined } from "./metadata.ts";
 
+/** OpenShift's own registry, as its pods reach it. */
+export const internalRegistry = "image-registry.openshift-image-registry.svc:5000";
+
 /** One tag of an {@link ImageStream}. */
 interface ImageStreamTag {
   /** Image that the tag refers to. @default filled by a build */
@@ -58,7 +61,7 @@ export class ImageStream extends Block {
   }
 
   /** Address of a tag inside the cluster, for a pod of any namespace that may pull it. */
-  image(tag: string, registry = "image-registry.openshift-image-registry.svc:5000"): string {
+  image(tag: string, registry = internalRegistry): string {
     return `${registry}/${this.namespace.plainName}/${this.name}:${tag}`;
   }
 }
