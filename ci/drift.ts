@@ -6,9 +6,11 @@
  * STACK may be a pattern: prod*. PASSPHRASE_<STACK> (of prod-packit: PASSPHRASE_PROD_PACKIT, or PASSPHRASE_PROD) decrypts a stack's config, otherwise PULUMI_CONFIG_PASSPHRASE.
  * The report names the fields that differ but not their values, as some are secrets, and errors without what may be one.
  */
+import path from "node:path";
 import { parseArgs } from "node:util";
 import { isGroup, stacksLike } from "../cli/group.ts";
 import { run as runProgram } from "../ops/lib/process.ts";
+import { pulumiProgram } from "../ops/lib/pulumi.ts";
 import { openSalt } from "../config/passphrase.ts";
 import { readStackFile, stackPath } from "../config/stackFile.ts";
 import { passphraseOf } from "../ops/lib/secrets.ts";
@@ -73,7 +75,9 @@ async function driftOf(stack: string, file: string | undefined): Promise<Omit<St
   const args = ["preview", "--refresh", "--json", "--show-sames", "--stack", stack, ...config];
   // Stacks have passphrases of their own.
   const passphrase = ownPassphrase(stack, process.env);
-  const env = passphrase === undefined ? {} : { PULUMI_CONFIG_PASSPHRASE: passphrase };
+  const own = passphrase === undefined ? {} : { PULUMI_CONFIG_PASSPHRASE: passphrase };
+  // A crontab's PATH has no node_modules.
+  const env = { PATH: `${process.env.PATH ?? ""}:${path.dirname(pulumiProgram)}`, ...own };
   const command = [...args, "--non-interactive", "--color", "never"];
   const { status, stdout, stderr } = await runProgram("pulumi", command, { env, timeout: 7200 });
   const preview = stdout.trimStart().startsWith("{")

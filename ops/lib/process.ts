@@ -87,10 +87,14 @@ export async function output(program: string, args: readonly string[], options: 
   return stdout;
 }
 
-/** Runs a program in the foreground, on this terminal. @returns its exit code @throws if it cannot be started */
-export function foreground([program = "true", ...args]: readonly string[], cwd?: string): Promise<number> {
+/**
+ * Runs a command that somebody gave us in the foreground, on this terminal: with their whole environment, as `npx pulumi up` needs its passphrase.
+ * @returns its exit code @throws if it cannot be started
+ */
+export function foreground([program = "true", ...args]: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, env: childEnvironment(program), stdio: "inherit" });
+    const options = { env: process.env, stdio: "inherit" } as const;
+    const child = spawn(program, args, options);
     child.on("error", (error: NodeJS.ErrnoException) => {
       reject(error.code === "ENOENT" ? new Error(`${program} is not installed`) : error);
     });

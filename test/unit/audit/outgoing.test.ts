@@ -15,7 +15,7 @@ import { ask } from "../../../ops/lib/cloud/request.ts";
 import { Kubectl } from "../../../ops/lib/kube/kubectl.ts";
 import { Registries } from "../../../ops/lib/images/registry.ts";
 import { tokenAddress } from "../../../ops/lib/kube/registryRealm.ts";
-import { output, run } from "../../../ops/lib/process.ts";
+import { foreground, output, run } from "../../../ops/lib/process.ts";
 
 const servers: Server[] = [];
 /** A server on this machine. @returns its address */
@@ -208,6 +208,21 @@ describe("a program that a command starts", () => {
           .map(([all]) => `${file}: ${all.slice(0, 80)}`);
       });
     assert.deepEqual(wrong, []);
+  });
+
+  it("has all of it where somebody gave us the program: dials rollout -- npx pulumi up needs its passphrase", async () => {
+    const dir = mkdtempSync(path.join(tmpdir(), "orrery-given-"));
+    const before_ = process.env.PULUMI_CONFIG_PASSPHRASE;
+    process.env.PULUMI_CONFIG_PASSPHRASE = "p";
+    try {
+      const file = path.join(dir, "seen");
+      assert.equal(await foreground(["sh", "-c", `printf %s "$PULUMI_CONFIG_PASSPHRASE" >"$0"; exit 3`, file]), 3);
+      assert.equal(readFileSync(file, "utf8"), "p");
+    } finally {
+      if (before_ === undefined) delete process.env.PULUMI_CONFIG_PASSPHRASE;
+      else process.env.PULUMI_CONFIG_PASSPHRASE = before_;
+      rmSync(dir, { recursive: true });
+    }
   });
 
   it("is ended when it does not end by itself", async () => {
