@@ -77,9 +77,14 @@ type Asked<T> = { readonly answer: T } | { readonly failed: string };
 async function asked<T>(stack: string, words: readonly string[]): Promise<Asked<T>> {
   const env = stackEnvironment(stack, process.env);
   const args = [path.join(projectDir, "cli", "orrery.ts"), ...words, "--stack", stack];
-  const { stdout, stderr } = await runProgram(process.execPath, args, { cwd: projectDir, env, timeout: 1800 });
-  if (/^[[{]/.test(stdout)) return { answer: JSON.parse(stdout) as T };
-  return { failed: stderr.trim().split("\n")[0] ?? "it says nothing" };
+  try {
+    // One that hangs keeps nobody from hearing of the others: health.yml ends the job after half an hour.
+    const { stdout, stderr } = await runProgram(process.execPath, args, { cwd: projectDir, env, timeout: 600 });
+    if (/^[[{]/.test(stdout)) return { answer: JSON.parse(stdout) as T };
+    return { failed: stderr.trim().split("\n")[0] ?? "it says nothing" };
+  } catch (error) {
+    return { failed: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 function failure(stack: string, command: string, text: string): Problem {

@@ -14,7 +14,7 @@ run("answers", async () => {
     options: { stack: { type: "string" }, seconds: { type: "string", default: "300" }, list: { type: "boolean" } },
   });
   const urls = values.stack === undefined ? positionals : await addresses(values.stack);
-  if (urls.length === 0)
+  if (values.stack === undefined && urls.length === 0)
     throw new Error("Usage: node ci/run.mjs answers --stack STACK | URL... [--seconds 300] [--list]");
   if (values.list === true) {
     console.log(urls.join("\n"));

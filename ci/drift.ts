@@ -49,7 +49,13 @@ run("drift", async () => {
     );
   const sinks = sinksOf(process.env);
   const found: StackDrift[] = [];
-  for (const stack of stacks) found.push({ stack, ...(await driftOf(stack, values["config-file"])) });
+  for (const stack of stacks) {
+    // One that hangs or cannot be asked keeps nobody from hearing of the others.
+    const asked = driftOf(stack, values["config-file"]).catch((error: unknown) => ({
+      ...{ drifted: [], failed: error instanceof Error ? error.message : String(error) },
+    }));
+    found.push({ stack, ...(await asked) });
+  }
   if (values.textfile !== undefined) {
     const counts = found.flatMap(({ stack, drifted, failed }) =>
       failed === undefined ? [[stack, drifted.length] as const] : [],
@@ -79,7 +85,7 @@ async function driftOf(stack: string, file: string | undefined): Promise<Omit<St
   // A crontab's PATH has no node_modules.
   const env = { PATH: `${process.env.PATH ?? ""}:${path.dirname(pulumiProgram)}`, ...own };
   const command = [...args, "--non-interactive", "--color", "never"];
-  const { status, stdout, stderr } = await runProgram("pulumi", command, { env, timeout: 7200 });
+  const { status, stdout, stderr } = await runProgram("pulumi", command, { env, timeout: 1200 });
   const preview = stdout.trimStart().startsWith("{")
     ? (JSON.parse(stdout) as { readonly steps?: readonly Step[] })
     : {};

@@ -31,7 +31,10 @@ export class Layouts {
   }
 
   get #images(): readonly IndexEntry[] {
-    return this.#folders().flatMap(readIndex);
+    // One that was removed must not take the others with it.
+    return this.#folders()
+      .filter((folder) => existsSync(path.join(folder, "index.json")))
+      .flatMap(readIndex);
   }
 
   /** Gets an image from its registry, if that is asked and has it. @param version - a tag, or a digest */

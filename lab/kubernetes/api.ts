@@ -124,6 +124,7 @@ export function apiAt(port: number, token: () => string | undefined = () => unde
             return;
           }
           const lines = createInterface(incoming);
+          lines.on("error", reject); // readline hands on what its input meets
           lines.on("line", (line) => {
             seen(JSON.parse(line) as WatchEvent<T>);
           });

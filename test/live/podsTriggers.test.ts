@@ -7,6 +7,7 @@ import { after, before, describe, it } from "mocha";
 import { eventually } from "../../lab/harness/cloud.ts";
 import { pulumi } from "../../lab/harness/engine.ts";
 import type { KubeObject } from "../../lab/kubernetes/api.ts";
+import type { ImageStream } from "../../lab/kubernetes/nodes/imageStreams.ts";
 import { files } from "../../lab/kubernetes/files.ts";
 import { openshiftAdministrator } from "../../lab/kubernetes/projects.ts";
 import { root } from "../../lab/settings.ts";
@@ -42,12 +43,6 @@ type Bot = KubeObject & {
     };
   };
 };
-type Stream = KubeObject & {
-  readonly status?: {
-    readonly tags?: readonly { readonly items: readonly { readonly dockerImageReference: string }[] }[];
-  };
-};
-
 describe("a Deployment of an image that the cluster moves", function () {
   this.timeout(300_000);
   useRealNodes(1);
@@ -72,9 +67,10 @@ describe("a Deployment of an image that the cluster moves", function () {
   const runs = async (before?: string): Promise<{ readonly image: string; readonly mode: string }> => {
     const look = async () => {
       const found = await api.find<Bot>(`/apis/apps/v1/namespaces/${project}/deployments/bot`);
-      const stream = await api.find<Stream>(`/apis/image.openshift.io/v1/namespaces/${project}/imagestreams/bot`);
+      const stream = await api.find<ImageStream>(`/apis/image.openshift.io/v1/namespaces/${project}/imagestreams/bot`);
       const [container] = found?.spec.template.spec.containers ?? [];
-      const latest = stream?.status?.tags?.[0]?.items[0]?.dockerImageReference ?? "";
+      // The blocks' tags have the policy Local.
+      const latest = `${stream?.status?.dockerImageRepository ?? ""}@${stream?.status?.tags?.[0]?.items?.[0]?.image ?? ""}`;
       return { image: container?.image ?? "", mode: container?.env[0]?.value ?? "", latest };
     };
     return eventually(

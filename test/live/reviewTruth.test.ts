@@ -122,6 +122,7 @@ describe("the offline review and the engine", function () {
     console.log(`      seed ${seed}: ${tally.summary(systems)}`);
     for (const line of tally.disagreements.slice(0, 60)) console.log(`      offline ${line}`);
     assert.ok(tally.agreed / tally.verdicts >= 0.99, "fewer than 99 % of the verdicts agree");
+    assert.ok(tally.agreedOnChanged / tally.changed >= 0.95, "fewer than 95 % of those on what changes agree");
   });
 });
 

@@ -34,5 +34,6 @@ describe(`services at work while things die (ORRERY_SEED=${seed})`, function () 
     const stop = new AbortController().signal;
     const seen = await soak(run, { systems, kinds, seconds: time, seed, stop });
     assert.deepEqual(wrongs(kinds, seen), [], soakText(kinds, seen));
+    assert.ok(seen.faults.length > 0, "nothing died");
   });
 });

@@ -237,7 +237,7 @@ describe("the page of status in Chromium", function () {
     complaints.splice(0); // the browser's own words about the closed server
   });
 
-  it("the page looks like its picture in the docs", async () => {
+  it("a picture of the page can be taken, and is the docs' on request", async () => {
     const picture = await sheet.screenshot();
     assert.ok(picture.length > 20_000);
     // A picture differs with the machine's fonts; so it is only updated on request.

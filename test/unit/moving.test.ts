@@ -182,7 +182,12 @@ describe("the secrets commands", () => {
       assert.equal(code, 2, stderr);
     }
     assert.match((await ops("import", "folder", dir)).stderr, /--system is missing: the system whose folder it is/);
-    assert.match((await ops("import", "cluster", "--map", "thoth:nonsense=x")).stderr, /./);
+    const { code, stderr } = await ops("import", "cluster", "--map", "thoth:nonsense=x");
+    assert.equal(code, 2, stderr);
+    assert.match(
+      stderr,
+      /^orrery: --map thoth:nonsense=x: stack \w+ has no secret thoth:nonsense; npx orrery secrets list/m,
+    );
   });
 
   it("secrets import reads a folder, reports what is missing or unused, and warns of the published passphrase", async function () {

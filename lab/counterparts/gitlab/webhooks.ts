@@ -17,10 +17,10 @@ export async function send(
   const headers = { "content-type": "application/json", "user-agent": "GitLab/lab", "x-gitlab-event": event, ...token };
   const at = new Date().toISOString();
   const signal = AbortSignal.timeout(patience);
-  const { status, answer } = await fetch(hook.url, { method: "POST", headers, body, signal }).then(
-    async (received) => ({ status: received.status, answer: (await received.text()).trim() }),
-    (error: unknown) => ({ status: 0, answer: String(error) }),
-  );
+  // A receiver may end in the middle of its answer.
+  const { status, answer } = await fetch(hook.url, { method: "POST", headers, body, signal })
+    .then(async (received) => ({ status: received.status, answer: (await received.text()).trim() }))
+    .catch((error: unknown) => ({ status: 0, answer: String(error) }));
   const delivery = { id: world.id(), event, body, at, status, answer };
   hook.deliveries.push(delivery);
   if (hook.deliveries.length > kept) hook.deliveries.shift();

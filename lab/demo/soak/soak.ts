@@ -107,7 +107,8 @@ export async function soak(run: Run, { systems, kinds, seconds, seed, stop }: So
   over.abort();
   clearInterval(progress);
   await Promise.all(watching);
-  const pods = left.length === 0 ? [] : await unwell(run, systems);
+  const wrong = (): Promise<readonly string[]> => unwell(run, systems).catch((error: unknown) => [String(error)]);
+  const pods = left.length === 0 ? [] : await wrong();
   const said = left.length === 0 ? [] : [...complaints].map(([what, why]) => `${what}: ${why}`);
   return { minutes, seed, sent, unsent, faults, memory, stuck: [...pods, ...said] };
 }

@@ -26,6 +26,7 @@ export interface ImageStream extends KubeObject {
       readonly name: string;
       readonly from?: { readonly kind: string; readonly name: string };
       readonly importPolicy?: { readonly scheduled?: boolean };
+      readonly referencePolicy?: { readonly type: "Local" | "Source" };
     }[];
   };
   readonly status?: { readonly dockerImageRepository?: string; readonly tags?: readonly TagStatus[] };

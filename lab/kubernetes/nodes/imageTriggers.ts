@@ -86,7 +86,13 @@ export function latestImage(
 ): string | undefined {
   const [name, tag] = tagged.split(":");
   const stream = streams.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
-  return stream?.status?.tags?.find((one) => one.tag === tag)?.items?.[0]?.dockerImageReference;
+  const item = stream?.status?.tags?.find((one) => one.tag === tag)?.items?.[0];
+  const declared = stream?.spec?.tags?.find((one) => one.name === tag);
+  const own = stream?.status?.dockerImageRepository;
+  // library-go pkg/image/imageutil/helpers.go ResolveLatestTaggedImage: such a tag is pulled through the cluster's registry.
+  if (item !== undefined && own !== undefined && declared?.referencePolicy?.type === "Local")
+    return `${own}@${item.image}`;
+  return item?.dockerImageReference;
 }
 
 /** Follows the cluster's workloads and ImageStreams for ever. */

@@ -57,15 +57,19 @@ class OrreryDriver(fake.FakeDriver):
                       network_info, block_device_info, power_on, accel_info)
         if has_machine(instance):
             machine = Machine(instance.uuid)
+            made = not machine.exists()     # a resized one is there, with its disk
             try:
-                if not machine.exists():
+                if made:
                     self._build(context, machine, instance, injected_files, admin_password, network_info, block_device_info)
                 self._grow(machine, instance)
                 if power_on:
                     self._start(machine, instance, network_info, block_device_info)
             except (Failed, OSError, exception.ImageUnacceptable, processutils.ProcessExecutionError) as error:
                 super().destroy(context, instance, network_info)
-                machine.remove()
+                if made:
+                    machine.remove()
+                else:
+                    machine.kill()
                 raise exception.InstanceDeployFailure(reason=str(error))
         plug(network_info)
 

@@ -99,8 +99,8 @@ may have it, and what the source has besides. If a value is malformed nothing is
   async run(values, [kind, ...places]) {
     const open = sourceOf(kind, places, values);
     const stackSecrets = openStackSecrets(values);
-    const store = await open(stackSecrets);
-    const plan = await planImport(stackSecrets, store, mapped(stackSecrets, values.map));
+    const map = mapped(stackSecrets, values.map); // before anybody is asked
+    const plan = await planImport(stackSecrets, await open(stackSecrets), map);
     const { dryRun } = values;
     writePlan(stackSecrets, plan, dryRun);
     if (values.json) {

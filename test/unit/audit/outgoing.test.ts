@@ -199,14 +199,19 @@ describe("a program that a command starts", () => {
       ),
     );
     const starts = /\b(?:spawn|spawnSync|execFile|execFileSync|promisify\(execFile\))\(([^;]*?)\);/gs;
-    const wrong = files
+    // Their options have it, but for the first one's: it is somebody's own command.
+    const byOptions = ["lib/process.ts", "lib/backups/scratchServer.ts", "commands/callysto/notebook-images.ts"];
+    const calls = files
       .filter((file) => file.endsWith(".ts"))
       .flatMap((file) => {
         const text = readFileSync(path.join(projectDir, file), "utf8");
-        return [...text.matchAll(starts)]
-          .filter(([all, args = ""]) => !/childEnvironment|pulumi|options/.test(args) && !/^execFile\($/.test(all))
-          .map(([all]) => `${file}: ${all.slice(0, 80)}`);
+        return [...text.matchAll(starts)].map(([all, args = ""]) => ({ file, all, args }));
       });
+    assert.ok(calls.length > 15, `${calls.length} calls`);
+    const wrong = calls
+      .filter(({ all, args }) => !/childEnvironment|pulumi/.test(args) && !/^execFile\($/.test(all))
+      .filter(({ file, args }) => !(args.includes("ptions") && byOptions.some((one) => file.endsWith(one))))
+      .map(({ file, all }) => `${file}: ${all.slice(0, 80)}`);
     assert.deepEqual(wrong, []);
   });
 

@@ -115,7 +115,6 @@ describe("the lock of a command that writes the state", () => {
   });
 
   describe("in a command of its own", function () {
-    this.timeout(20_000);
     const script = `
       import { folderBucket } from "./ops/lib/state/backend/folder.ts";
       import { whileHeld } from "./ops/lib/state/heldState.ts";
@@ -273,7 +272,6 @@ describe("the holder of a lock", () => {
 
 describe("a backup", function () {
   useBackend();
-  this.timeout(20_000); // a key of a passphrase takes a million rounds
   const salt = newSalt(samplePassphrase("prod"));
   const bytesOf = (latest: object): Buffer => Buffer.from(JSON.stringify({ version: 3, checkpoint: { latest } }));
   const check = (bytes: Buffer) => () => {

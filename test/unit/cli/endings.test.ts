@@ -69,5 +69,5 @@ describe("the end of a command", () => {
         assert.deepEqual(readdirSync(passing), []);
         // What ends in order still had its file while it ended.
         assert.equal(said, title.includes("order") ? "works\n1\n" : "works\n");
-      }).timeout(20_000);
+      });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { KubeObject } from "../../../lab/kubernetes/api.ts";
 import type { ImageStream } from "../../../lab/kubernetes/nodes/imageStreams.ts";
-import { triggersAnnotation, withTriggeredImages } from "../../../lab/kubernetes/nodes/imageTriggers.ts";
+import { latestImage, triggersAnnotation, withTriggeredImages } from "../../../lab/kubernetes/nodes/imageTriggers.ts";
 
 const image = "quay.io/team/web@sha256:new";
 const item = { created: "", image: "sha256:new", generation: 1 };
@@ -44,6 +44,19 @@ describe("image triggers", () => {
       metadata: { resourceVersion: "7" },
       spec: { jobTemplate: { spec: { template: merged } } },
     });
+  });
+
+  it("a tag with the policy Local leads to the cluster's own registry, as on OpenShift", () => {
+    const [stream] = streams;
+    assert.ok(stream);
+    const tags = [{ name: "stable", referencePolicy: { type: "Local" as const } }];
+    const status = { ...stream.status, dockerImageRepository: "registry.svc:5000/images/web" };
+    assert.equal(
+      latestImage([{ ...stream, spec: { tags }, status }], "images", "web:stable"),
+      "registry.svc:5000/images/web@sha256:new",
+    );
+    assert.equal(latestImage([{ ...stream, status }], "images", "web:stable"), image);
+    assert.equal(latestImage([{ ...stream, spec: { tags } }], "images", "web:stable"), image, "without a registry");
   });
 
   it("nothing changes where the image is there, the tag has none, or the trigger is paused", () => {

@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { after, describe, it } from "mocha";
+import { after, afterEach, describe, it } from "mocha";
 
 const folder = mkdtempSync(path.join(tmpdir(), "interruption-"));
 const lab = path.join(import.meta.dirname, "../../../lab");
@@ -33,6 +33,11 @@ async function becomes(mark: string, count: number): Promise<void> {
 }
 
 describe("interrupted work", () => {
+  const marks: string[] = [];
+  afterEach(() => {
+    // They ignore all but this, and have sessions of their own.
+    for (const line of marks.splice(0).flatMap(marked)) process.kill(Number.parseInt(line, 10), "SIGKILL");
+  });
   after(() => {
     rmSync(folder, { recursive: true });
   });
@@ -43,6 +48,7 @@ describe("interrupted work", () => {
   ] as const) {
     it(`${signal} ends children that ignore it and those in sessions of their own, and cleans up once`, async () => {
       const seconds = String(71_000 + process.pid + code);
+      marks.push(`sleep ${seconds}`);
       const done = path.join(folder, signal);
       const work = `trap "" INT TERM; setsid sleep ${seconds} & echo started; sleep ${seconds}`;
       const script = `
@@ -59,11 +65,12 @@ describe("interrupted work", () => {
       assert.deepEqual(await once(child, "exit"), [code, null]);
       assert.equal(readFileSync(done, "utf8"), "cleaned up");
       await becomes(`sleep ${seconds}`, 0);
-    }).timeout(20_000);
+    });
   }
 
   it("a signal ends every child that still runs, whichever has ended before", async () => {
     const seconds = String(72_000 + process.pid);
+    marks.push(`sleep ${seconds}`);
     const script = `
       import { spawn } from "node:child_process";
       import { interruptible } from "${lab}/interruption.ts";
@@ -78,7 +85,7 @@ describe("interrupted work", () => {
     child.kill("SIGTERM");
     assert.deepEqual(await once(child, "exit"), [143, null]);
     await becomes(`sleep ${seconds}`, 0);
-  }).timeout(20_000);
+  });
 
   it("a process that ends while it waits for a lock leaves nobody waiting", async () => {
     const file = path.join(folder, "lock");
@@ -92,5 +99,5 @@ describe("interrupted work", () => {
     await becomes(`flock ${file}`, 0);
     holder.kill();
     await once(holder, "exit");
-  }).timeout(20_000);
+  });
 });

@@ -298,7 +298,6 @@ describe("Packit's commands", () => {
     });
 
     it("load-secrets keeps every byte, also of a binary file", async function () {
-      this.timeout(20_000); // each of the file's secrets is encrypted under a passphrase that is slow on purpose
       for (const name of ["copr", "sshPrivateKey", "githubAppKey"]) {
         const to = fileSecrets(service()).find((one) => one.name === name)?.file ?? "";
         writeFileSync(path.join(folder(), to), sampleOf(name));

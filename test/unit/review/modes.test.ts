@@ -27,5 +27,5 @@ describe("orrery review", () => {
       });
       assert.deepEqual([status, stdout, stderr.split("\n")[0]], [2, "", `orrery: ${message}`]);
       assert.deepEqual(readdirSync(projectDir), before);
-    }).timeout(20_000);
+    });
 });
