@@ -14,7 +14,7 @@ export interface Prepared {
   readonly public: string;
 }
 
-/** Name of the network and the router. */
+/** Name of the administrator's network, and of each router. */
 export const ownName = "peers";
 
 /** A test asks the network for an address of this range, which DevStack's has. */
@@ -30,7 +30,9 @@ export const flavorName = "m1.acctest";
 export async function prepare(lab: LabSettings, owner?: string): Promise<Prepared> {
   const cloud = openstackApi(lab, "admin");
   const project_id = owner ?? (await cloud.identity()).project;
-  const network = await ensure(cloud, "network", "/networks", { network: { name: ownName, project_id } });
+  // A suite that runs next to others finds the administrator's by its name alone.
+  const name = owner === undefined ? ownName : `${ownName}-${owner}`;
+  const network = await ensure(cloud, "network", "/networks", { network: { name, project_id } });
   const subnet = await ensure(cloud, "network", "/subnets", {
     subnet: { name: ownName, project_id, network_id: network.id, ip_version: 4, cidr },
   });

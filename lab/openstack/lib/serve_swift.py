@@ -39,6 +39,17 @@ def guarded(app):
     return guard
 
 
+def ended(app):
+    """Gives a 204 its length: eventlet would end one without as chunks do, and those bytes are the next answer to a client that goes on."""
+    def answer(environ, start_response):
+        def start(status, headers, *rest):
+            if status.startswith('204') and not any(name.lower() == 'content-length' for name, _ in headers):
+                headers = [*headers, ('Content-Length', '0')]
+            return start_response(status, headers, *rest)
+        return app(environ, start)
+    return answer
+
+
 def rings():
     """One folder as the only device; the same whenever it is made, so it needs no keeping."""
     for offset, kind in enumerate(KINDS[1:], start=1):
@@ -60,7 +71,7 @@ def serve():
     servers = []
     for offset, kind in enumerate(KINDS):
         app = swift_wsgi.loadapp(lab.conf('swift-' + kind), global_conf={'log_name': 'swift-' + kind})
-        app = answers.logged(app) if kind == 'proxy' else guarded(app)
+        app = answers.logged(ended(app)) if kind == 'proxy' else guarded(app)
         sock = eventlet.listen((lab.HOST, lab.PORTS['swift'] + offset), backlog=256)
         servers.append(eventlet.spawn(eventlet_wsgi.server, sock, app, log_output=False, debug=False,
                                       protocol=swift_wsgi.SwiftHttpProtocol))
