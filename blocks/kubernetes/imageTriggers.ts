@@ -6,6 +6,12 @@ import type { ObjectArgs } from "./metadata.ts";
 /** Followed by OpenShift. Source: openshift/library-go pkg/image/trigger/triggers.go TriggerAnnotationKey. */
 const annotation = "image.openshift.io/triggers";
 
+/**
+ * Makes an update that changes something else succeed although OpenShift has changed the image since: it names the tag again, which
+ * is the same program, and the trigger puts its digest back.
+ */
+const force = { "pulumi.com/patchForce": "true" } as const;
+
 /** As much of a workload as is read. */
 interface Triggered extends Pick<ObjectArgs, "namespace"> {
   readonly containers: readonly ContainerArgs[];
@@ -25,7 +31,7 @@ export function imageTriggers({ namespace, containers, initContainers = [] }: Tr
     fieldPath: `spec.template.spec.${list}[?(@.name=="${name}")].image`,
   }));
   return {
-    annotations: { [annotation]: JSON.stringify(triggers) },
+    annotations: { [annotation]: JSON.stringify(triggers), ...force },
     ignoreChanges: found.map(({ list, at }) => `spec.template.spec.${list}[${at}].image`),
   };
 }

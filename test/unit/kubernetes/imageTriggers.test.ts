@@ -54,6 +54,11 @@ describe("an image that the cluster builds", () => {
       "spec.template.spec.initContainers[0].image",
     ]);
     const declared = seen.object("Deployment bot") as unknown as KubeObject;
+    // Without it an update of something else would be refused as a conflict with OpenShift (live/podsTriggers).
+    assert.equal(
+      (declared.metadata as { annotations?: Record<string, string> }).annotations?.["pulumi.com/patchForce"],
+      "true",
+    );
     const object = { ...declared, metadata: { ...declared.metadata, namespace: "bots" } };
     const { spec } = withTriggeredImages(object, streams) as { spec: { template: { spec: Images } } };
     const images = (of: keyof Images): string[] =>
