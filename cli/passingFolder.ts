@@ -16,7 +16,7 @@ export async function withPassingFolder<T>(work: (folder: string) => Promise<T>)
   }
 }
 
-/** Lets no signal leave this process's folders behind. A command that ends in order by itself has the first word. */
+/** Lets no signal leave this process's folders behind. A command that ends in order has the first word. */
 export function removePassingFoldersAtTheEnd(): void {
   process.on("exit", () => {
     for (const name of readdirSync(tmpdir()).filter((one) => one.startsWith(prefix())))

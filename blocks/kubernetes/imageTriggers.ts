@@ -3,7 +3,7 @@ import type { ContainerArgs } from "./container.ts";
 import { internalRegistry } from "./imageStream.ts";
 import type { ObjectArgs } from "./metadata.ts";
 
-/** Followed by OpenShift. Source: openshift/library-go pkg/image/trigger/triggers.go TriggerAnnotationKey. */
+/** Followed by OpenShift. Source: TriggerAnnotationKey of openshift/library-go, pkg/image/trigger. */
 const annotation = "image.openshift.io/triggers";
 
 /**

@@ -1,10 +1,10 @@
-/** Python virtual environments for tests, created once per machine. */
-import { spawnSync } from "node:child_process";
+/** Python for tests: virtual environments, created once per machine, and the modules of the lab's OpenStack. */
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { installPackages } from "../../lab/openstack/packages.ts";
-import { cacheDir } from "../../lab/settings.ts";
+import { cacheDir, root } from "../../lab/settings.ts";
 
 /** A virtual environment. */
 export interface PythonEnvironment {
@@ -50,4 +50,15 @@ export function pythonEnvironment(
       throw new Error(`cannot install the Python packages for the tests of ${name}: ${done.stderr.trim().slice(-400)}`);
     },
   };
+}
+
+/** What a program with the lab's own modules and Debian's prints as JSON. @throws with its error output if it fails */
+export function runPython(source: string): unknown {
+  const env = {
+    PATH: process.env.PATH,
+    PYTHONPATH: path.join(root, "lab/openstack/lib"),
+    PYTHONDONTWRITEBYTECODE: "1",
+    ORRERY_DIR: "/nowhere",
+  };
+  return JSON.parse(execFileSync("/usr/bin/python3", ["-W", "ignore", "-c", source], { env, encoding: "utf8" }));
 }

@@ -16,7 +16,7 @@ import { api, cluster, kubectl, useRealNodes } from "./pods/cluster.ts";
 
 const project = "bots";
 
-/** Declares the bot by our blocks; `settings.json` has where its tag leads to and what its pods are told. */
+/** Declares the bot by our blocks; `settings.json` has where its tag leads to and a variable of its pods. */
 const program = `
 import { readFileSync } from "node:fs";
 import { Provider } from "@pulumi/kubernetes";

@@ -95,9 +95,10 @@ export async function soak(run: Run, { systems, kinds, seconds, seed, stop }: So
   await Promise.all([events(), deaths(), remembering()]);
   const minutes = now() / 60;
   const end = now() + settling;
+  const ill = (): Promise<readonly string[]> => unwell(run, systems).catch((error: unknown) => [String(error)]);
   const settled = async (): Promise<readonly string[]> => {
     const open = sent.filter((one) => one.done === undefined).map(({ kind, id }) => `${kind}: ${id}`);
-    return [...open, ...(await unwell(run, systems).catch((error: unknown) => [String(error)]))];
+    return [...open, ...(await ill())];
   };
   let left = await settled();
   while (left.length > 0 && now() < end && !stop.aborted) {
@@ -107,8 +108,7 @@ export async function soak(run: Run, { systems, kinds, seconds, seed, stop }: So
   over.abort();
   clearInterval(progress);
   await Promise.all(watching);
-  const wrong = (): Promise<readonly string[]> => unwell(run, systems).catch((error: unknown) => [String(error)]);
-  const pods = left.length === 0 ? [] : await wrong();
+  const pods = left.length === 0 ? [] : await ill();
   const said = left.length === 0 ? [] : [...complaints].map(([what, why]) => `${what}: ${why}`);
   return { minutes, seed, sent, unsent, faults, memory, stuck: [...pods, ...said] };
 }

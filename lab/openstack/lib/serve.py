@@ -25,7 +25,7 @@ def token_of_its_own_request():
 
 
 class Latest(dict):
-    """A cache's dictionary that holds the latest so many entries: a token that was checked takes some 40 kB, and dogpile's keeps all."""
+    """A cache's dictionary that holds the latest so many entries. dogpile's keeps all: 369 MB after an hour of `peers together`, 190 so."""
     most = 1000
 
     def __setitem__(self, key, value):

@@ -41,7 +41,7 @@ export const command = defineCommand({
   usage: "FILE",
   about: `Replaces the service's database by a dump (dump-database, pg_dump in plain SQL; .gz is unpacked). The dump is loaded next to the
 database first, completely or not at all; then web service, workers and beat are stopped, the two databases are renamed, and everything
-starts again. If anything goes wrong before that, or you press Ctrl-C, nothing has changed. The old database is kept under another name.`,
+starts again. If anything goes wrong before that, or you press Ctrl-C, nothing has changed; what was loaded by then the next run removes. The old database is kept under another name.`,
   options: {
     ...stackOptions,
     ...serviceOptions,

@@ -57,7 +57,7 @@ the old secrets: the backups are listed, and --remove-backups removes them. If o
     const stack = stackOf(values);
     // The lab's shell has the published passphrase of another sample, which would make every backup an old one.
     const present = stackPassphrase(stack.name, readStackFile(stack.file).encryptionSalt);
-    if (values.removeBackups) await openStore(values); // a backend whose files cannot be read is refused before anything else
+    if (values.removeBackups && !values.fileOnly) await openStore(values); // a backend whose files cannot be read is refused before anything else
     if (values.removeBackups && !hasNewPassphrase()) {
       crypterOf(stack); // with a wrong passphrase all backups would seem to be old
       if (values.dryRun) console.log(`would remove ${(await oldStates(values, present)).keys.join(", ") || "nothing"}`);

@@ -35,7 +35,7 @@ export async function drained(args: DrainArgs, work: () => Promise<void>): Promi
     if (state === undefined) throw new Error(`Flower does not know the worker ${worker}; nothing was changed`);
     queues.set(worker, state.queues);
   }
-  let [replaced, failure]: [boolean, unknown] = [false, undefined];
+  let [replaced, failure]: [boolean, Error | undefined] = [false, undefined];
   try {
     for (const [worker, names] of queues) {
       for (const queue of names) await flower.cancelConsumer(worker, queue);
@@ -45,7 +45,7 @@ export async function drained(args: DrainArgs, work: () => Promise<void>): Promi
     replaced = true;
     await work();
   } catch (error) {
-    failure = error;
+    failure = error instanceof Error ? error : new Error(String(error));
   }
   // Where nobody says which ones are still there, it is tried with all.
   const left = replaced ? await args.survivors(workers).catch(() => workers) : workers;
@@ -54,7 +54,7 @@ export async function drained(args: DrainArgs, work: () => Promise<void>): Promi
     const what = failure === undefined ? "" : `${replaced ? "the work failed" : "nothing was rolled out"}, and `;
     throw new Error(`${what}these workers take no tasks, restart them: ${lost.join(", ")}`, { cause: failure });
   }
-  if (failure !== undefined) throw failure instanceof Error ? failure : new Error(JSON.stringify(failure));
+  if (failure !== undefined) throw failure;
 }
 
 /** Waits until a worker has answered twice in a row that it has no queue and no task. */

@@ -73,9 +73,17 @@ export async function put(
   const inPod = (program: readonly string[], input?: Readable): Promise<string> =>
     runInPod(kubectl, container, program, { signal: ending, ...(input === undefined ? {} : { input }) });
   if (local) {
-    const { stdout, packed } = pack(from);
+    const { stdout, ended } = pack(from);
+    const unpacked = inPod(["sh", "-c", unpackScript, "sh", folder], stdout).then(
+      () => undefined,
+      (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
+    );
+    const [failure, code] = await Promise.all([unpacked, ended]);
     // An unreadable file is tar's exit code alone: what it packed is a whole archive, but not a whole repository.
-    await Promise.all([inPod(["sh", "-c", unpackScript, "sh", folder], stdout), packed]);
+    if (typeof code === "number" && code !== 0)
+      throw new Error(`${from} could not be read completely (tar: exit code ${code})`);
+    if (failure !== undefined) throw failure;
+    if (code === null) throw new Error(`tar was ended while it read ${from}`);
     await inPod(["sh", "-c", placeScript, "sh", folder]);
   } else {
     await inPod(["sh", "-c", cloneScript, "sh", folder, from]);
@@ -83,20 +91,17 @@ export async function put(
   return (await inPod(["git", "-C", folder, "rev-parse", "HEAD"])).trim();
 }
 
-/** A folder as an archive. */
-function pack(from: string): { readonly stdout: Readable; readonly packed: Promise<void> } {
+/** A folder as an archive. `ended` is tar's exit code; null where a signal ended it, as when nobody reads the archive any more. */
+function pack(from: string): { readonly stdout: Readable; readonly ended: Promise<number | null> } {
   const tar = spawn("tar", ["-cf", "-", "-C", from, "."], {
     env: childEnvironment("tar"),
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const packed = new Promise<void>((resolve, reject) => {
+  const ended = new Promise<number | null>((resolve, reject) => {
     tar.on("error", reject);
-    tar.on("close", (code) => {
-      if (code === 0) resolve();
-      else reject(new Error(`${from} could not be read completely (tar: exit code ${code ?? "none"})`));
-    });
+    tar.on("close", resolve);
   });
-  return { stdout: tar.stdout, packed };
+  return { stdout: tar.stdout, ended };
 }
 
 const fillerPrefix = "repository-cache-filler-";

@@ -64,8 +64,9 @@ describe("kubectl", () => {
       put(kubectl, container, missing, signal),
       /gone could not be read completely \(tar: exit code 2\)/,
     );
-    // tar may have failed before kubectl began.
-    assert.doesNotMatch(existsSync(calls) ? readFileSync(calls, "utf8") : "", /mv |rev-parse/);
+    assert.doesNotMatch(readFileSync(calls, "utf8"), /mv |rev-parse/);
+    does("exit 7");
+    await assert.rejects(put(kubectl, container, source, signal), /^Error: packit-worker-0: sh failed: exit code 7/);
   });
 
   it("is not asked with a kubeconfig that is no YAML, whose text no message has", async () => {

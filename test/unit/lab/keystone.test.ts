@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { before, describe, it } from "mocha";
-import { runPython } from "./python.ts";
+import { runPython } from "../../../lab/harness/python.ts";
 
 /** Eight threads put and get as Keystone's do; what is left of a cache of its kind. */
 const program = `

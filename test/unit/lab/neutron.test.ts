@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { before, describe, it } from "mocha";
-import { runPython } from "./python.ts";
+import { runPython } from "../../../lab/harness/python.ts";
 
 /** The most changes, and the most requests, that a worker handled at a time of six changes and three reads. */
 const turns = `

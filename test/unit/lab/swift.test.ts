@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { before, describe, it } from "mocha";
-import { runPython } from "./python.ts";
+import { runPython } from "../../../lab/harness/python.ts";
 
 /** Bytes behind the headers of a 204 that names no length, as Swift's HEAD of a container does: as it is, and as the lab serves it. */
 const program = `
